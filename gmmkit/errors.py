@@ -1,0 +1,155 @@
+"""Everything that gmmkit raises or warns, in one tree.
+
+An error says what is wrong, what was found, what is needed and what to try. Each class carries a
+stable ``code`` for programs and the ``exit_code`` that the command line ends with.
+"""
+
+from typing import ClassVar
+
+
+class GmmkitError(Exception):
+    """Root of every error that gmmkit raises on purpose.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, naming the file or argument.
+    found, needed : str, optional
+        What was there, and what has to be there instead.
+    hint : str, optional
+        What to try, as an imperative.
+
+    Examples
+    --------
+    >>> print(GmmkitError("k is too large", found="k=9 for 4 rows", hint="ask for k <= 4"))
+    k is too large: found k=9 for 4 rows. Try: ask for k <= 4.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 3
+
+    def __init__(self, problem: str, *, found: str = "", needed: str = "", hint: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.found = found
+        self.needed = needed
+        self.hint = hint
+
+    def __str__(self) -> str:
+        details = [f"found {self.found}"] if self.found else []
+        details += [f"needed {self.needed}"] if self.needed else []
+        sentence = f"{self.problem}: {'; '.join(details)}" if details else self.problem
+        return f"{sentence}. Try: {self.hint}." if self.hint else f"{sentence}."
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.problem, self.found, self.needed, self.hint)
+
+
+def _rebuild(
+    kind: type[GmmkitError], problem: str, found: str, needed: str, hint: str
+) -> GmmkitError:
+    return kind(problem, found=found, needed=needed, hint=hint)
+
+
+class InputError(GmmkitError, ValueError):
+    """Data that cannot be used as given."""
+
+    code = "input.invalid"
+
+
+class ParameterError(InputError):
+    """An argument outside its range or of the wrong kind."""
+
+    code = "parameter.invalid"
+
+
+class FileAccessError(InputError, OSError):
+    """A path that is missing, unreadable, or no regular file."""
+
+    code = "file.unreadable"
+
+
+class ImageError(InputError):
+    """An image that cannot be decoded faithfully."""
+
+    code = "image.invalid"
+
+
+class ImageFormatError(ImageError):
+    """A file that is none of the image formats that gmmkit reads."""
+
+    code = "image.format"
+
+
+class ImageSizeError(ImageError):
+    """An image with no pixels, or with more than the cap allows."""
+
+    code = "image.size"
+
+
+class OutputExistsError(GmmkitError, FileExistsError):
+    """An output that exists already and was not to be overwritten."""
+
+    code = "output.exists"
+
+
+class OutputWriteError(GmmkitError, OSError):
+    """An output that could not be written; the old file, if any, is untouched."""
+
+    code = "output.failed"
+
+
+class ModelFileError(GmmkitError, ValueError):
+    """A model file that is damaged, foreign, or inconsistent."""
+
+    code = "model.invalid"
+    exit_code = 4
+
+
+class FeatureContractError(ModelFileError):
+    """A model whose rows meant something else than the rows at hand."""
+
+    code = "model.contract"
+
+
+class DegenerateFitError(GmmkitError):
+    """A fit that is degenerate where the caller asked for a sound one."""
+
+    code = "fit.degenerate"
+    exit_code = 5
+
+
+class MissingDependencyError(GmmkitError, ImportError):
+    """An optional package that this call needs and that is not installed."""
+
+    code = "dependency.missing"
+
+
+class GmmkitWarning(UserWarning):
+    """Root of every warning that gmmkit gives."""
+
+    code: ClassVar[str] = "warning"
+
+
+class DataWarning(GmmkitWarning):
+    """Rows that can be fitted, but not as the caller may expect."""
+
+    code = "data.degenerate"
+
+
+class FitWarning(GmmkitWarning):
+    """A fit that is usable, but floored, collapsed or short of components."""
+
+    code = "fit.degenerate"
+
+
+class ImageWarning(GmmkitWarning):
+    """An image that had to be converted on the way in, with some loss."""
+
+    code = "image.converted"
+
+
+class CompilerCacheWarning(GmmkitWarning):
+    """Compiled kernels that cannot be kept for the next process."""
+
+    code = "compiler.uncached"
