@@ -1,0 +1,63 @@
+"""gmmkit: Gaussian mixtures for pictures, voices, tables and maps, on one EM core."""
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gmmkit import image
+    from gmmkit.core.covariance import Covariance
+    from gmmkit.core.fitting import FitResult, fit
+    from gmmkit.core.mixture import Mixture, Noise
+    from gmmkit.core.statistics import SufficientStatistics
+    from gmmkit.estimators import GaussianMixture
+    from gmmkit.io.model import Model, load, save
+
+try:
+    __version__ = version("gmmkit")
+except PackageNotFoundError:
+    __version__ = "0+unknown"
+
+_HOMES = {
+    "Covariance": "gmmkit.core.covariance",
+    "FitResult": "gmmkit.core.fitting",
+    "GaussianMixture": "gmmkit.estimators",
+    "Mixture": "gmmkit.core.mixture",
+    "Model": "gmmkit.io.model",
+    "Noise": "gmmkit.core.mixture",
+    "SufficientStatistics": "gmmkit.core.statistics",
+    "fit": "gmmkit.core.fitting",
+    "load": "gmmkit.io.model",
+    "save": "gmmkit.io.model",
+}
+
+__all__ = [
+    "Covariance",
+    "FitResult",
+    "GaussianMixture",
+    "Mixture",
+    "Model",
+    "Noise",
+    "SufficientStatistics",
+    "__version__",
+    "fit",
+    "image",
+    "load",
+    "save",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name, or the `image` subpackage, when it is first asked for."""
+    if name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    elif name == "image":
+        value = import_module("gmmkit.image")
+    else:
+        raise AttributeError(f"module 'gmmkit' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,202 @@
+"""Arguments and arrays checked once, at the edge of the core, with errors that say what to do."""
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.errors import InputError, ParameterError
+
+FloatArray = npt.NDArray[np.floating[Any]]
+Float64Array = npt.NDArray[np.float64]
+
+# Squares of deviations have to stay inside float64: beyond this they would overflow or vanish.
+LARGEST_MAGNITUDE = 1e150
+
+
+def check_rows(rows: npt.ArrayLike, *, n_features: int | None = None) -> FloatArray:
+    """Return `rows` as a finite two-dimensional float32 or float64 array, copied only if needed.
+
+    Parameters
+    ----------
+    rows : array_like of shape (N, D)
+        Real numbers. float32 stays float32; every other real type becomes float64.
+    n_features : int, optional
+        The number of columns that a model asks for.
+
+    Raises
+    ------
+    InputError
+        If the array is sparse, masked, complex, of objects, not two-dimensional, empty, not
+        finite, or of another width than `n_features`.
+
+    Examples
+    --------
+    >>> check_rows([[1, 2], [3, 4]]).dtype
+    dtype('float64')
+    """
+    array = _as_float(rows)
+    _check_shape(array, n_features)
+    _check_finite(array)
+    return array
+
+
+def _as_float(rows: npt.ArrayLike) -> FloatArray:
+    if hasattr(rows, "toarray") and hasattr(rows, "nnz"):
+        raise InputError(
+            "rows are sparse",
+            found=type(rows).__name__,
+            needed="a dense array",
+            hint="call .toarray() if it fits in memory",
+        )
+    if isinstance(rows, np.ma.MaskedArray) and np.ma.is_masked(rows):
+        raise InputError(
+            "rows are masked",
+            found=f"{int(np.ma.count_masked(rows))} masked values",
+            needed="plain numbers",
+            hint="drop or fill the masked rows first",
+        )
+    array = np.asarray(rows)
+    if array.dtype.kind not in "fiub":
+        array = _from_objects(array)
+    if array.dtype.kind == "f" and array.dtype.itemsize == 4:
+        return np.ascontiguousarray(array, dtype=np.float32)
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _from_objects(array: npt.NDArray[Any]) -> Float64Array:
+    if array.dtype.kind == "O":
+        try:
+            return array.astype(np.float64)
+        except (TypeError, ValueError) as problem:
+            raise InputError(
+                "rows are not all numbers",
+                found=str(problem),
+                needed="real numbers",
+                hint="encode or drop text columns",
+            ) from problem
+    raise InputError(
+        "rows are not real numbers",
+        found=f"dtype {array.dtype}",
+        needed="float32, float64 or integers",
+        hint="split complex numbers into two columns, or encode text",
+    )
+
+
+def _check_shape(array: FloatArray, n_features: int | None) -> None:
+    if array.ndim != 2:
+        raise InputError(
+            "rows need two dimensions",
+            found=f"shape {array.shape}",
+            needed="(rows, columns)",
+            hint="use x[:, None] for one column or x[None, :] for one row",
+        )
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise InputError(
+            "there is nothing to work on",
+            found=f"shape {array.shape}",
+            needed="at least one row and one column",
+        )
+    if n_features is not None and array.shape[1] != n_features:
+        raise InputError(
+            "rows have the wrong width",
+            found=f"{array.shape[1]} columns",
+            needed=f"{n_features}, as in the model",
+            hint="pass the columns that the model was fitted on, in that order",
+        )
+
+
+def _check_finite(array: FloatArray, block: int = 65_536) -> None:
+    for start in range(0, len(array), block):
+        piece = array[start : start + block]
+        low, high = float(piece.min()), float(piece.max())
+        if not (np.isfinite(low) and np.isfinite(high)):
+            row = start + int(np.flatnonzero(~np.isfinite(piece).all(axis=1))[0])
+            raise InputError(
+                "rows contain NaN or infinity",
+                found=f"the first in row {row}",
+                needed="finite numbers",
+                hint="drop or fill such rows first",
+            )
+        if max(-low, high) > LARGEST_MAGNITUDE:
+            raise InputError(
+                "rows are too large to square",
+                found=f"values up to {max(-low, high):.1e}",
+                needed=f"magnitudes up to {LARGEST_MAGNITUDE:.0e}",
+                hint="divide the columns by their spread",
+            )
+
+
+def check_weights(weights: npt.ArrayLike | None, n_rows: int) -> Float64Array | None:
+    """Return `weights` as float64, or None when there are none.
+
+    Parameters
+    ----------
+    weights : array_like of shape (N,) or None
+        Frequencies: nonnegative, finite, not all zero. A number stands for every row.
+    n_rows : int
+        N.
+
+    Raises
+    ------
+    InputError
+        If their number, sign or sum is unusable.
+
+    Examples
+    --------
+    >>> check_weights([1, 0, 2], 3)
+    array([1., 0., 2.])
+    """
+    if weights is None:
+        return None
+    array = np.asarray(weights, dtype=np.float64)
+    array = np.full(n_rows, float(array)) if array.ndim == 0 else np.ascontiguousarray(array)
+    if array.shape != (n_rows,):
+        raise InputError(
+            "sample_weight does not match the rows",
+            found=f"shape {array.shape}",
+            needed=f"({n_rows},)",
+        )
+    if not np.isfinite(array).all() or (array < 0).any():
+        row = int(np.flatnonzero(~(np.isfinite(array) & (array >= 0)))[0])
+        raise InputError(
+            "sample_weight must be finite and nonnegative",
+            found=f"{array[row]} in row {row}",
+            hint="use 0 to leave a row out",
+        )
+    if not array.any():
+        raise InputError(
+            "sample_weight leaves no row", found="all zero", needed="at least one positive weight"
+        )
+    return array
+
+
+def check_count(value: object, name: str, *, least: int = 1) -> int:
+    """Return `value` as an int of at least `least`; True, 2.5 and "3" are refused.
+
+    Examples
+    --------
+    >>> check_count(5, "n_components")
+    5
+    """
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least:
+        return int(value)
+    raise ParameterError(
+        f"{name} is not usable", found=repr(value), needed=f"a whole number of at least {least}"
+    )
+
+
+def check_nonnegative(value: object, name: str) -> float:
+    """Return `value` as a finite float of at least zero.
+
+    Examples
+    --------
+    >>> check_nonnegative(0.5, "tol")
+    0.5
+    """
+    if isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < np.inf:
+        return float(value)
+    raise ParameterError(
+        f"{name} is not usable", found=repr(value), needed="a finite number of at least 0"
+    )

@@ -1,0 +1,380 @@
+"""Covariance families: what each stores, counts and estimates, and which maps leave it unchanged.
+
+A family is data that the passes read (which second moments, axis-aligned or not). Nothing outside
+this file asks for a family by its name.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import Enum
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.core.checks import Float64Array
+from gmmkit.errors import ParameterError
+
+
+class Moments(Enum):
+    """The second moments that a pass gathers: about each component's axes, in full, or pooled."""
+
+    DIAGONAL = "diagonal"
+    FULL = "full"
+    POOLED = "pooled"
+
+
+class Symmetry(Enum):
+    """The maps of the data under which a family's maximum-likelihood answer does not change."""
+
+    LINEAR = "any linear map"
+    SCALING = "scaling of columns"
+    ROTATION = "rotation and one scale"
+
+
+class Family(ABC):
+    """One parameterization of K covariance matrices of size D x D.
+
+    Attributes
+    ----------
+    name, mclust_name : str
+        scikit-learn's word for it, and mclust's.
+    moments : Moments
+        What its M-step needs to know of the data.
+    symmetry : Symmetry
+        Working units, starts and floors stay inside this group.
+    axis_aligned : bool
+        Whether every covariance is diagonal; then densities never form a matrix.
+    per_component : bool
+        Whether the first axis of the values runs over components.
+    """
+
+    name: ClassVar[str]
+    mclust_name: ClassVar[str]
+    moments: ClassVar[Moments]
+    symmetry: ClassVar[Symmetry]
+    axis_aligned: ClassVar[bool]
+    per_component: ClassVar[bool] = True
+
+    @abstractmethod
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        """Return the shape of the stored values."""
+
+    @abstractmethod
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        """Count the free numbers in the covariances alone."""
+
+    @abstractmethod
+    def estimate(self, scatter: Float64Array, weight: Float64Array) -> Float64Array:
+        """Return maximum-likelihood values from sums of squares about the component means."""
+
+    @abstractmethod
+    def dense(self, values: Float64Array, n_components: int, n_features: int) -> Float64Array:
+        """Return (K, D, D) covariance matrices."""
+
+    @abstractmethod
+    def from_dense(self, covariances: Float64Array) -> Float64Array:
+        """Return the values of a (K, D, D) stack that has this family's form."""
+
+    @abstractmethod
+    def rescaled(self, values: Float64Array, factor: Float64Array) -> Float64Array:
+        """Return the values after every column j of the data was multiplied by factor[j]."""
+
+    @abstractmethod
+    def factors(self, values: Float64Array, n_features: int) -> Float64Array:
+        """Return inverse deviations (K, D), or upper P with precision P Pᵀ, (K or 1, D, D)."""
+
+    @abstractmethod
+    def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
+        """Clip the values from below at a (D, D) covariance; return them and how many were hit."""
+
+    def ridged(self, values: Float64Array, amount: float) -> Float64Array:
+        """Add `amount` to every variance, as scikit-learn's ``reg_covar`` does."""
+        return values + amount
+
+    def minimum_count(self, n_features: int) -> float:
+        """Return the effective number of rows below which a component is not believed."""
+        return 2.0
+
+    def __repr__(self) -> str:
+        return f"<{self.name} ({self.mclust_name}) covariance family>"
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return family, (self.name,)
+
+
+class _Dense(Family):
+    """What full and tied share: matrices, and floors by generalized eigenvalues."""
+
+    symmetry = Symmetry.LINEAR
+    axis_aligned = False
+
+    def rescaled(self, values: Float64Array, factor: Float64Array) -> Float64Array:
+        return values * np.multiply.outer(factor, factor)
+
+    def factors(self, values: Float64Array, n_features: int) -> Float64Array:
+        stack = values.reshape(-1, n_features, n_features)
+        return np.linalg.inv(np.linalg.cholesky(stack)).transpose(0, 2, 1)
+
+    def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
+        """Clip the generalized eigenvalues of (values, floor) at one: the constrained maximizer."""
+        root = np.linalg.cholesky(floor)
+        unroot = np.linalg.inv(root)
+        stack = values.reshape(-1, *floor.shape)
+        eigenvalues, vectors = np.linalg.eigh(unroot @ stack @ unroot.T)
+        low = eigenvalues.min(axis=1) < 1.0
+        if not low.any():
+            return values, 0
+        basis = root @ vectors[low]
+        clipped = stack.copy()
+        clipped[low] = (basis * np.maximum(eigenvalues[low], 1.0)[:, None, :]) @ basis.transpose(
+            0, 2, 1
+        )
+        return clipped.reshape(values.shape), int((eigenvalues < 1.0).sum())
+
+    def ridged(self, values: Float64Array, amount: float) -> Float64Array:
+        return values + amount * np.eye(values.shape[-1])
+
+
+class _Full(_Dense):
+    name = "full"
+    mclust_name = "VVV"
+    moments = Moments.FULL
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return n_components, n_features, n_features
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_components * n_features * (n_features + 1) // 2
+
+    def estimate(self, scatter: Float64Array, weight: Float64Array) -> Float64Array:
+        return scatter / weight[:, None, None]
+
+    def dense(self, values: Float64Array, n_components: int, n_features: int) -> Float64Array:
+        return values
+
+    def from_dense(self, covariances: Float64Array) -> Float64Array:
+        return covariances
+
+    def minimum_count(self, n_features: int) -> float:
+        return float(max(2 * n_features, n_features + 3))
+
+
+class _Tied(_Dense):
+    name = "tied"
+    mclust_name = "EEE"
+    moments = Moments.POOLED
+    per_component = False
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return n_features, n_features
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_features * (n_features + 1) // 2
+
+    def estimate(self, scatter: Float64Array, weight: Float64Array) -> Float64Array:
+        return scatter / weight.sum()
+
+    def dense(self, values: Float64Array, n_components: int, n_features: int) -> Float64Array:
+        return np.broadcast_to(values, (n_components, n_features, n_features))
+
+    def from_dense(self, covariances: Float64Array) -> Float64Array:
+        return covariances[0]
+
+
+class _Diagonal(Family):
+    name = "diag"
+    mclust_name = "VVI"
+    moments = Moments.DIAGONAL
+    symmetry = Symmetry.SCALING
+    axis_aligned = True
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return n_components, n_features
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_components * n_features
+
+    def estimate(self, scatter: Float64Array, weight: Float64Array) -> Float64Array:
+        return scatter / weight[:, None]
+
+    def dense(self, values: Float64Array, n_components: int, n_features: int) -> Float64Array:
+        return values[:, :, None] * np.eye(n_features)
+
+    def from_dense(self, covariances: Float64Array) -> Float64Array:
+        return np.diagonal(covariances, axis1=1, axis2=2)
+
+    def rescaled(self, values: Float64Array, factor: Float64Array) -> Float64Array:
+        return values * factor**2
+
+    def factors(self, values: Float64Array, n_features: int) -> Float64Array:
+        return 1.0 / np.sqrt(values)
+
+    def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
+        variances = np.diagonal(floor)
+        return np.maximum(values, variances), int((values < variances).sum())
+
+
+class _Spherical(Family):
+    name = "spherical"
+    mclust_name = "VII"
+    moments = Moments.DIAGONAL
+    symmetry = Symmetry.ROTATION
+    axis_aligned = True
+
+    def shape(self, n_components: int, n_features: int) -> tuple[int, ...]:
+        return (n_components,)
+
+    def n_parameters(self, n_components: int, n_features: int) -> int:
+        return n_components
+
+    def estimate(self, scatter: Float64Array, weight: Float64Array) -> Float64Array:
+        return scatter.mean(axis=1) / weight
+
+    def dense(self, values: Float64Array, n_components: int, n_features: int) -> Float64Array:
+        return values[:, None, None] * np.eye(n_features)
+
+    def from_dense(self, covariances: Float64Array) -> Float64Array:
+        return covariances[:, 0, 0]
+
+    def rescaled(self, values: Float64Array, factor: Float64Array) -> Float64Array:
+        return values * factor[0] ** 2
+
+    def factors(self, values: Float64Array, n_features: int) -> Float64Array:
+        return np.repeat(1.0 / np.sqrt(values)[:, None], n_features, axis=1)
+
+    def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
+        variance = float(np.trace(floor)) / len(floor)
+        return np.maximum(values, variance), int((values < variance).sum())
+
+
+_FAMILIES: tuple[Family, ...] = (_Full(), _Tied(), _Diagonal(), _Spherical())
+
+
+def family_names() -> tuple[str, ...]:
+    """Return the names that :func:`family` knows, scikit-learn's words first.
+
+    Examples
+    --------
+    >>> family_names()[:4]
+    ('full', 'tied', 'diag', 'spherical')
+    """
+    return (*(f.name for f in _FAMILIES), *(f.mclust_name for f in _FAMILIES))
+
+
+def family(name: str | Family) -> Family:
+    """Return the covariance family of that name.
+
+    Parameters
+    ----------
+    name : str or Family
+        One of scikit-learn's words, or mclust's code for the same family.
+
+    Raises
+    ------
+    ParameterError
+        If no family has that name.
+
+    Examples
+    --------
+    >>> family("VVI") is family("diag")
+    True
+    """
+    if isinstance(name, Family):
+        return name
+    for candidate in _FAMILIES:
+        if name in (candidate.name, candidate.mclust_name):
+            return candidate
+    raise ParameterError(
+        "there is no such covariance family",
+        found=repr(name),
+        needed="one of " + ", ".join(family_names()),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Covariance:
+    """The covariances of a mixture: a family and its own parameters.
+
+    Parameters
+    ----------
+    family : str or Family
+        ``"full"``, ``"tied"``, ``"diag"`` or ``"spherical"`` (mclust's codes work too).
+    values : array_like
+        (K, D, D), (D, D), (K, D) or (K,) in that order; squared units of the data.
+
+    Raises
+    ------
+    ParameterError
+        If the values are not finite, not symmetric or not positive definite.
+
+    Examples
+    --------
+    >>> Covariance("diag", [[1.0, 4.0]]).family.name
+    'diag'
+    """
+
+    family: Family
+    values: Float64Array
+
+    def __init__(self, family_or_name: str | Family, values: npt.ArrayLike) -> None:
+        kind = family(family_or_name)
+        array = np.array(values, dtype=np.float64, order="C")
+        _check_values(kind, array)
+        array.flags.writeable = False
+        object.__setattr__(self, "family", kind)
+        object.__setattr__(self, "values", array)
+
+    @property
+    def n_features(self) -> int | None:
+        """The number of columns D, or None where the family's values do not tell."""
+        return self.values.shape[-1] if self.values.ndim > 1 else None
+
+    def dense(self, n_components: int, n_features: int) -> Float64Array:
+        """Return (K, D, D) matrices whatever the family."""
+        return self.family.dense(self.values, n_components, n_features)
+
+    def __repr__(self) -> str:
+        return f"Covariance({self.family.name!r}, shape {self.values.shape})"
+
+
+def _check_values(kind: Family, values: Float64Array) -> None:
+    needed_ndim = len(kind.shape(1, 1))
+    if values.ndim != needed_ndim or (
+        not kind.axis_aligned and values.shape[-1] != values.shape[-2]
+    ):
+        raise ParameterError(
+            f"{kind.name} covariances have the wrong shape",
+            found=f"shape {values.shape}",
+            needed=f"{needed_ndim} axes, such as {kind.shape(3, 2)} for K=3, D=2",
+        )
+    if not np.isfinite(values).all():
+        raise ParameterError(
+            f"{kind.name} covariances contain NaN or infinity", needed="finite numbers"
+        )
+    if kind.axis_aligned:
+        if not (values > 0).all():
+            raise ParameterError(
+                f"{kind.name} variances must be positive", found=f"{values.min():.3g}"
+            )
+        return
+    _check_positive_definite(kind, values)
+
+
+def _check_positive_definite(kind: Family, values: Float64Array) -> None:
+    transposed = values.swapaxes(-1, -2)
+    if not np.allclose(values, transposed, rtol=1e-8, atol=1e-10 * float(np.abs(values).max())):
+        raise ParameterError(
+            f"{kind.name} covariances are not symmetric",
+            found=f"differences up to {np.abs(values - transposed).max():.3g}",
+            hint="use (S + S.T) / 2",
+        )
+    try:
+        np.linalg.cholesky(values)
+    except np.linalg.LinAlgError as problem:
+        smallest = float(np.linalg.eigvalsh(values).min())
+        raise ParameterError(
+            f"{kind.name} covariances are not positive definite",
+            found=f"a smallest eigenvalue of {smallest:.3g}",
+            hint="add a little to the diagonal",
+        ) from problem

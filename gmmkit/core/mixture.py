@@ -1,0 +1,372 @@
+"""The mixture itself: a frozen value that can be built, scored and sampled without fitting."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import log, pi
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.core.checks import Float64Array, FloatArray, check_count, check_rows
+from gmmkit.core.covariance import Covariance
+from gmmkit.errors import ParameterError
+
+# Rows scored at once: wide enough for BLAS, small enough that temporaries stay in cache.
+_SCORING_ROWS = 4096
+
+
+@dataclass(frozen=True)
+class Noise:
+    """A constant density for rows that belong to no component.
+
+    Parameters
+    ----------
+    weight : float
+        The share of rows it explains, in [0, 1).
+    log_density : float
+        The logarithm of the density, usually minus the log volume of the data's range.
+
+    Examples
+    --------
+    >>> Noise(weight=0.1, log_density=-2.0).weight
+    0.1
+    """
+
+    weight: float
+    log_density: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.weight < 1.0 or not np.isfinite(self.log_density):
+            raise ParameterError(
+                "the noise component is not usable",
+                found=repr(self),
+                needed="a weight in [0, 1) and a finite log density",
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """A Gaussian mixture, p(x) = sum over k of w_k N(x; mu_k, Sigma_k), optionally plus noise.
+
+    Arrays are copied, checked once, float64, C-contiguous and read-only.
+
+    Parameters
+    ----------
+    weights : array_like of shape (K,)
+        Positive or zero, summing to one (to one minus the noise's weight).
+    means : array_like of shape (K, D)
+        In the units of the data.
+    covariance : Covariance or array_like of shape (K, D, D)
+        A bare array means full covariances.
+    noise : Noise, optional
+        A constant density beside the components.
+
+    Raises
+    ------
+    ParameterError
+        If shapes disagree, the weights are no distribution, or a covariance is not positive
+        definite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mixture = Mixture([0.5, 0.5], [[0.0], [4.0]], np.ones((2, 1, 1)))
+    >>> mixture.labels([[0.1], [3.9]]).tolist()
+    [0, 1]
+    """
+
+    weights: Float64Array
+    means: Float64Array
+    covariance: Covariance
+    noise: Noise | None = None
+
+    def __init__(
+        self,
+        weights: npt.ArrayLike,
+        means: npt.ArrayLike,
+        covariance: Covariance | npt.ArrayLike,
+        noise: Noise | None = None,
+    ) -> None:
+        if not isinstance(covariance, Covariance):
+            covariance = Covariance("full", covariance)
+        object.__setattr__(self, "weights", _frozen(weights))
+        object.__setattr__(self, "means", _frozen(means))
+        object.__setattr__(self, "covariance", covariance)
+        object.__setattr__(self, "noise", noise)
+        _check_shapes(self)
+        _check_distribution(self)
+
+    @property
+    def n_components(self) -> int:
+        """The number of components K."""
+        return len(self.weights)
+
+    @property
+    def n_features(self) -> int:
+        """The number of columns D."""
+        return int(self.means.shape[1])
+
+    @property
+    def n_parameters(self) -> int:
+        """The number of free parameters, as BIC counts them."""
+        k, d = self.means.shape
+        noise = 0 if self.noise is None else 1
+        return k - 1 + k * d + self.covariance.family.n_parameters(k, d) + noise
+
+    @property
+    def covariances(self) -> Float64Array:
+        """The covariance matrices (K, D, D), whatever the family."""
+        dense = self.covariance.dense(self.n_components, self.n_features)
+        dense.flags.writeable = False
+        return dense
+
+    @cached_property
+    def factors(self) -> Float64Array:
+        """Inverse deviations (K, D), or upper P with precision P Pᵀ, (K or 1, D, D)."""
+        return self.covariance.family.factors(self.covariance.values, self.n_features)
+
+    @cached_property
+    def log_normalizers(self) -> Float64Array:
+        """The log density of each weighted component at its own mean, (K,)."""
+        diagonals = self.factors
+        if not self.covariance.family.axis_aligned:
+            diagonals = np.diagonal(self.factors, axis1=1, axis2=2)
+        log_determinants = np.log(diagonals).sum(axis=1)
+        with np.errstate(divide="ignore"):
+            log_weights = np.log(self.weights)
+        normalizers: Float64Array = (
+            log_weights + log_determinants - 0.5 * self.n_features * log(2 * pi)
+        )
+        return normalizers
+
+    def log_joint(self, rows: npt.ArrayLike) -> Float64Array:
+        """Return log(w_k N(x; mu_k, Sigma_k)) for every row and component, (N, K).
+
+        Computed about each mean in float64, so that far and nearly singular components keep their
+        digits.
+
+        Parameters
+        ----------
+        rows : array_like of shape (N, D)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Mixture([1.0], [[0.0]], np.ones((1, 1, 1))).log_joint([[0.0]]).round(4).tolist()
+        [[-0.9189]]
+        """
+        array = check_rows(rows, n_features=self.n_features)
+        return np.concatenate([self._log_joint_block(block) for block in _blocks(array)])
+
+    def _log_joint_block(self, rows: FloatArray) -> Float64Array:
+        joint = np.empty((len(rows), self.n_components))
+        axis_aligned = self.covariance.family.axis_aligned
+        for k, mean in enumerate(self.means):
+            deviations = rows - mean
+            factor = self.factors[k if len(self.factors) > 1 else 0]
+            scaled = deviations * factor if axis_aligned else deviations @ factor
+            joint[:, k] = np.einsum("nd,nd->n", scaled, scaled)
+        joint *= -0.5
+        joint += self.log_normalizers
+        return joint
+
+    def log_density(self, rows: npt.ArrayLike) -> Float64Array:
+        """Return log p(x) for every row, in nats, float64.
+
+        Parameters
+        ----------
+        rows : array_like of shape (N, D)
+
+        Returns
+        -------
+        ndarray of shape (N,)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Mixture([1.0], [[0.0]], np.ones((1, 1, 1))).log_density([[0.0]]).round(4).tolist()
+        [-0.9189]
+        """
+        array = check_rows(rows, n_features=self.n_features)
+        return np.concatenate([self._normalized(block)[1] for block in _blocks(array)])
+
+    def responsibilities(self, rows: npt.ArrayLike) -> Float64Array:
+        """Return the posterior probability of every component for every row, (N, K), float64.
+
+        Rows sum to one, or to one minus the posterior of the noise.
+
+        Parameters
+        ----------
+        rows : array_like of shape (N, D)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> mixture = Mixture([0.5, 0.5], [[-1.0], [1.0]], np.ones((2, 1, 1)))
+        >>> mixture.responsibilities([[0.0]]).tolist()
+        [[0.5, 0.5]]
+        """
+        array = check_rows(rows, n_features=self.n_features)
+        return np.concatenate([self._normalized(block)[0] for block in _blocks(array)])
+
+    def _normalized(self, rows: FloatArray) -> tuple[Float64Array, Float64Array]:
+        """Return responsibilities (N, K) and log densities (N,) of one block."""
+        joint = self._log_joint_block(rows)
+        top = joint.max(axis=1, keepdims=True)
+        if self.noise is not None and self.noise.weight > 0:
+            top = np.maximum(top, log(self.noise.weight) + self.noise.log_density)
+        joint -= top
+        np.exp(joint, out=joint)
+        total = joint.sum(axis=1, keepdims=True)
+        if self.noise is not None and self.noise.weight > 0:
+            total = total + np.exp(log(self.noise.weight) + self.noise.log_density - top)
+        joint /= total
+        return joint, (top + np.log(total))[:, 0]
+
+    def labels(self, rows: npt.ArrayLike) -> npt.NDArray[np.intp]:
+        """Return the most probable component of every row, (N,); ties go to the lower number.
+
+        Parameters
+        ----------
+        rows : array_like of shape (N, D)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Mixture([0.5, 0.5], [[0.0], [4.0]], np.ones((2, 1, 1))).labels([[3.0]]).tolist()
+        [1]
+        """
+        array = check_rows(rows, n_features=self.n_features)
+        return np.concatenate([self._log_joint_block(b).argmax(axis=1) for b in _blocks(array)])
+
+    def sample(self, n: int, seed: int | None = None) -> Float64Array:
+        """Draw n rows.
+
+        Parameters
+        ----------
+        n : int
+            How many rows, at least one.
+        seed : int, optional
+            The same seed gives the same rows.
+
+        Returns
+        -------
+        ndarray of shape (n, D)
+
+        Raises
+        ------
+        ParameterError
+            If `n` is no positive whole number, or the mixture has noise, which has no extent.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Mixture([1.0], [[0.0, 9.0]], [np.eye(2)]).sample(5, seed=0).shape
+        (5, 2)
+        """
+        return self.sample_with_labels(n, seed)[0]
+
+    def sample_with_labels(
+        self, n: int, seed: int | None = None
+    ) -> tuple[Float64Array, npt.NDArray[np.intp]]:
+        """Draw n rows and say which component each came from.
+
+        Parameters
+        ----------
+        n, seed
+            As in :meth:`sample`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> rows, labels = Mixture([1.0], [[0.0]], [[[1.0]]]).sample_with_labels(3, seed=1)
+        >>> labels.tolist()
+        [0, 0, 0]
+        """
+        count = check_count(n, "n")
+        if self.noise is not None:
+            raise ParameterError(
+                "noise cannot be sampled",
+                found="a mixture with noise",
+                needed="one without",
+                hint="Mixture(weights, means, covariance)",
+            )
+        random = np.random.default_rng(seed)
+        labels = random.choice(self.n_components, size=count, p=self.weights)
+        rows = random.standard_normal((count, self.n_features))
+        roots = np.linalg.cholesky(self.covariances)
+        for k, mean in enumerate(self.means):
+            rows[labels == k] = rows[labels == k] @ roots[k].T + mean
+        return rows, labels
+
+    def reordered(self, order: Sequence[int]) -> "Mixture":
+        """Return the mixture with its components in the given order, a permutation of range(K).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> Mixture([0.3, 0.7], [[0.0], [1.0]], np.ones((2, 1, 1))).reordered([1, 0]).weights
+        array([0.7, 0.3])
+        """
+        index = np.asarray(order, dtype=np.intp)
+        if sorted(index.tolist()) != list(range(self.n_components)):
+            raise ParameterError(
+                "the order is no permutation",
+                found=str(list(order)),
+                needed=f"each of 0..{self.n_components - 1} once",
+            )
+        values = self.covariance.values
+        if self.covariance.family.per_component:
+            values = values[index]
+        covariance = Covariance(self.covariance.family, values)
+        return replace(
+            self, weights=self.weights[index], means=self.means[index], covariance=covariance
+        )
+
+    def __repr__(self) -> str:
+        k, d = self.means.shape
+        return f"<Mixture of {k} {self.covariance.family.name} Gaussians in {d} dimensions>"
+
+
+def _frozen(values: npt.ArrayLike) -> Float64Array:
+    array = np.array(values, dtype=np.float64, order="C")
+    array.flags.writeable = False
+    return array
+
+
+def _blocks(rows: FloatArray) -> Iterator[FloatArray]:
+    for start in range(0, len(rows), _SCORING_ROWS):
+        yield rows[start : start + _SCORING_ROWS]
+
+
+def _check_shapes(mixture: Mixture) -> None:
+    weights, means, covariance = mixture.weights, mixture.means, mixture.covariance
+    if means.ndim != 2 or means.shape[1] == 0 or weights.shape != means.shape[:1]:
+        raise ParameterError(
+            "weights and means do not match",
+            found=f"shapes {weights.shape} and {means.shape}",
+            needed="(K,) and (K, D)",
+        )
+    expected = covariance.family.shape(*means.shape)
+    if covariance.values.shape != expected:
+        raise ParameterError(
+            f"{covariance.family.name} covariances do not match the means",
+            found=f"shape {covariance.values.shape}",
+            needed=f"shape {expected}",
+        )
+
+
+def _check_distribution(mixture: Mixture) -> None:
+    weights = mixture.weights
+    if not np.isfinite(mixture.means).all():
+        raise ParameterError("means contain NaN or infinity", needed="finite numbers")
+    if not len(weights) or not np.isfinite(weights).all() or (weights < 0).any():
+        raise ParameterError("weights must be finite and nonnegative", found=str(weights))
+    total = weights.sum() + (0.0 if mixture.noise is None else mixture.noise.weight)
+    if abs(total - 1.0) > 1e-6:
+        raise ParameterError(
+            "weights do not sum to one",
+            found=f"a sum of {total:.9g}",
+            hint="divide them by their sum",
+        )
