@@ -88,9 +88,22 @@ class Family(ABC):
     def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
         """Clip the values from below at a (D, D) covariance; return them and how many were hit."""
 
-    def ridged(self, values: Float64Array, amount: float) -> Float64Array:
-        """Add `amount` to every variance, as scikit-learn's ``reg_covar`` does."""
-        return values + amount
+    @abstractmethod
+    def ridged(self, values: Float64Array, ridge: Float64Array) -> Float64Array:
+        """Add ridge[j] to every variance of column j, as scikit-learn's ``reg_covar`` does."""
+
+    def kept(
+        self, values: Float64Array, previous: Float64Array, alive: npt.NDArray[np.bool_]
+    ) -> Float64Array:
+        """Return `values` with those of components that are not alive as they were."""
+        if not self.per_component:
+            return values
+        return np.where(alive.reshape(-1, *[1] * (values.ndim - 1)), values, previous)
+
+    @property
+    def separate_scales(self) -> bool:
+        """Whether columns may be scaled one by one without changing the answer."""
+        return self.symmetry is not Symmetry.ROTATION
 
     def minimum_count(self, n_features: int) -> float:
         """Return the effective number of rows below which a component is not believed."""
@@ -132,8 +145,8 @@ class _Dense(Family):
         )
         return clipped.reshape(values.shape), int((eigenvalues < 1.0).sum())
 
-    def ridged(self, values: Float64Array, amount: float) -> Float64Array:
-        return values + amount * np.eye(values.shape[-1])
+    def ridged(self, values: Float64Array, ridge: Float64Array) -> Float64Array:
+        return values + np.diag(ridge)
 
 
 class _Full(_Dense):
@@ -214,6 +227,9 @@ class _Diagonal(Family):
         variances = np.diagonal(floor)
         return np.maximum(values, variances), int((values < variances).sum())
 
+    def ridged(self, values: Float64Array, ridge: Float64Array) -> Float64Array:
+        return values + ridge
+
 
 class _Spherical(Family):
     name = "spherical"
@@ -229,7 +245,8 @@ class _Spherical(Family):
         return n_components
 
     def estimate(self, scatter: Float64Array, weight: Float64Array) -> Float64Array:
-        return scatter.mean(axis=1) / weight
+        variances: Float64Array = scatter.mean(axis=1) / weight
+        return variances
 
     def dense(self, values: Float64Array, n_components: int, n_features: int) -> Float64Array:
         return values[:, None, None] * np.eye(n_features)
@@ -246,6 +263,9 @@ class _Spherical(Family):
     def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
         variance = float(np.trace(floor)) / len(floor)
         return np.maximum(values, variance), int((values < variance).sum())
+
+    def ridged(self, values: Float64Array, ridge: Float64Array) -> Float64Array:
+        return values + ridge.mean()
 
 
 _FAMILIES: tuple[Family, ...] = (_Full(), _Tied(), _Diagonal(), _Spherical())

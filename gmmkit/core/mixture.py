@@ -189,7 +189,7 @@ class Mixture:
         [-0.9189]
         """
         array = check_rows(rows, n_features=self.n_features)
-        return np.concatenate([self._normalized(block)[1] for block in _blocks(array)])
+        return np.concatenate([self.posteriors(block)[1] for block in _blocks(array)])
 
     def responsibilities(self, rows: npt.ArrayLike) -> Float64Array:
         """Return the posterior probability of every component for every row, (N, K), float64.
@@ -208,10 +208,10 @@ class Mixture:
         [[0.5, 0.5]]
         """
         array = check_rows(rows, n_features=self.n_features)
-        return np.concatenate([self._normalized(block)[0] for block in _blocks(array)])
+        return np.concatenate([self.posteriors(block)[0] for block in _blocks(array)])
 
-    def _normalized(self, rows: FloatArray) -> tuple[Float64Array, Float64Array]:
-        """Return responsibilities (N, K) and log densities (N,) of one block."""
+    def posteriors(self, rows: FloatArray) -> tuple[Float64Array, Float64Array]:
+        """Return responsibilities (N, K) and log densities (N,) of one block of checked rows."""
         joint = self._log_joint_block(rows)
         top = joint.max(axis=1, keepdims=True)
         if self.noise is not None and self.noise.weight > 0:

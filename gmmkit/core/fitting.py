@@ -1,0 +1,393 @@
+"""Fit a mixture to rows: a start, EM from it, as often as asked, and the best of what came out."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from math import log
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.core.checks import (
+    Float64Array,
+    check_count,
+    check_nonnegative,
+    check_rows,
+    check_weights,
+)
+from gmmkit.core.covariance import Covariance, Family, family
+from gmmkit.core.em import EMResult, Iteration, run_em
+from gmmkit.core.execution import ArraySource, Executor, SerialExecutor, threads
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.passes import Route, route_named
+from gmmkit.core.preparation import Problem, prepare
+from gmmkit.core.start import candidate_starts
+from gmmkit.core.units import Units
+from gmmkit.core.validity import too_few_rows, too_thin
+from gmmkit.errors import DataWarning, FitWarning, InputError, ParameterError
+
+# Below this many numbers in the data a pool of threads costs more than it saves.
+_THREADED_NUMBERS = 100_000
+_SHORT_RUN = 5
+
+OnIteration = Callable[[int, Iteration], None]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where EM begins.
+
+    Parameters
+    ----------
+    method : str
+        ``"kmeans"``, ``"k-means++"``, ``"random"`` or ``"random_from_data"``.
+    weights, means, covariances : array_like, optional
+        What to use instead of what the method finds; covariances in the family's own shape.
+
+    Examples
+    --------
+    >>> Start("random").method
+    'random'
+    """
+
+    method: str = "kmeans"
+    weights: npt.ArrayLike | None = None
+    means: npt.ArrayLike | None = None
+    covariances: npt.ArrayLike | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """A fitted mixture and how it came about.
+
+    Attributes
+    ----------
+    mixture : Mixture
+    log_likelihood : float
+        The sum over rows of weight times log density, in nats, from a float64 pass.
+    converged : bool
+        Whether two successive gains were below ``tol``.
+    n_iter : int
+        Iterations of the run that won.
+    trace : tuple of Iteration
+        One entry an iteration of the run that won.
+    valid : bool
+        Whether every component has rows enough and is not collapsed.
+    notes : tuple of str
+        What a person should know: floors that acted, components that collapsed, data without
+        spread.
+    start_log_likelihoods : tuple of float
+        What each start reached, in nats.
+    weight : float
+        The sum of the rows' weights: the n of BIC.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> result = fit(np.arange(20.0)[:, None], 1)
+    >>> round(result.bic(), 2) == round(2 * 2 * 0.5 * np.log(20) - 2 * result.log_likelihood, 2)
+    True
+    """
+
+    mixture: Mixture
+    log_likelihood: float
+    converged: bool
+    n_iter: int
+    trace: tuple[Iteration, ...]
+    valid: bool
+    notes: tuple[str, ...]
+    start_log_likelihoods: tuple[float, ...]
+    weight: float
+
+    def bic(self) -> float:
+        """Return the Bayesian information criterion (Schwarz 1978); lower is better."""
+        return self.mixture.n_parameters * log(self.weight) - 2 * self.log_likelihood
+
+    def aic(self) -> float:
+        """Return Akaike's information criterion; lower is better."""
+        return 2 * self.mixture.n_parameters - 2 * self.log_likelihood
+
+
+def fit(
+    X: npt.ArrayLike,
+    n_components: int,
+    *,
+    covariance: str | Family = "full",
+    sample_weight: npt.ArrayLike | None = None,
+    seed: int | np.random.Generator | None = None,
+    n_init: int = 1,
+    start: str | Start | Mixture = "kmeans",
+    tol: float = 1e-4,
+    max_iter: int = 200,
+    reg_covar: float | None = None,
+    floor: npt.ArrayLike | None = None,
+    precision: str = "auto",
+    n_threads: int | None = None,
+    on_iteration: OnIteration | None = None,
+) -> FitResult:
+    """Fit a Gaussian mixture by expectation-maximization (Dempster, Laird and Rubin 1977).
+
+    Parameters
+    ----------
+    X : array_like of shape (N, D)
+        Rows. float32 is read as it is; log likelihoods are float64 all the same.
+    n_components : int
+        K. Fewer distinct rows than this give fewer components, with a warning.
+    covariance : str
+        ``"full"``, ``"tied"``, ``"diag"`` or ``"spherical"``.
+    sample_weight : array_like of shape (N,), optional
+        Frequencies; a row of weight zero counts as absent.
+    seed : int, optional
+        The same seed gives the same bits, whatever the number of threads.
+    n_init : int
+        How many starts to run to the end; the best valid fit is returned.
+    start : str, Start or Mixture
+        A method, a method with parts replaced, or a mixture to go on from.
+    tol : float
+        EM stops after two successive gains below this many nats per unit weight.
+    max_iter : int
+        Zero returns the start.
+    reg_covar : float, optional
+        Added to every variance, in squared data units, as in scikit-learn. The default adds
+        nothing and relies on a floor relative to the data's own covariance.
+    floor : array_like of shape (D,), optional
+        The smallest believable standard deviation of each column, such as a quantization step.
+    precision : str
+        ``"auto"``, or at least ``"float32"``, ``"float64"`` or ``"centered"``.
+    n_threads : int, optional
+        The default uses every processor.
+    on_iteration : callable, optional
+        Called with the iteration's number and its :class:`~gmmkit.core.em.Iteration`.
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    InputError
+        If rows or weights are unusable, or there are fewer rows than components.
+    ParameterError
+        If an argument is out of range.
+
+    Warns
+    -----
+    DataWarning
+        If rows have no spread in some direction and no floor was given.
+    FitWarning
+        If there are fewer distinct rows than components, or a component lost its rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = np.concatenate([np.arange(9.0), 100 + np.arange(9.0)])[:, None]
+    >>> fit(rows, 2, seed=0).mixture.means.round(3).ravel().tolist()
+    [4.0, 104.0]
+    """
+    source = _source(X, sample_weight)
+    kind = family(covariance)
+    k = _check_components(n_components, source.n_rows)
+    check_count(n_init, "n_init")
+    floors = None if floor is None else _check_floor(floor, source.n_features)
+    run = _Run(
+        tol=check_nonnegative(tol, "tol"),
+        max_iter=check_count(max_iter, "max_iter", least=0),
+        route=route_named(precision),
+        on_iteration=on_iteration,
+    )
+    ridge = None if reg_covar is None else check_nonnegative(reg_covar, "reg_covar")
+    random = np.random.default_rng(seed)
+    with _executor(source, n_threads) as executor:
+        problem = prepare(
+            source, kind, executor, random, n_components=k, reg_covar=ridge, floor=floors
+        )
+        k = _reduced_components(problem, k)
+        if floor is None:
+            _warn_of_constant_data(problem)
+        begin = start if isinstance(start, Mixture | Start) else Start(start)
+        rounds = 1 if isinstance(begin, Mixture) else n_init
+        results = [
+            run(problem, _begin(problem, begin, k, r), executor) for r in random.spawn(rounds)
+        ]
+    return _best(problem, results)
+
+
+def _source(X: npt.ArrayLike, sample_weight: npt.ArrayLike | None) -> ArraySource:
+    rows = check_rows(X)
+    weights = check_weights(sample_weight, len(rows))
+    if weights is not None and not weights.all():
+        rows, weights = rows[weights > 0], weights[weights > 0]
+    return ArraySource(rows, weights)
+
+
+def _check_components(n_components: int, n_rows: int) -> int:
+    k = check_count(n_components, "n_components")
+    if n_rows < k:
+        raise InputError(
+            "there are fewer rows than components",
+            found=f"n_samples = {n_rows} rows of positive weight, {k} components",
+            needed="at least one row a component",
+            hint=f"ask for at most {n_rows}",
+        )
+    return k
+
+
+def _check_floor(floor: npt.ArrayLike, n_features: int) -> Float64Array:
+    array = np.asarray(floor, dtype=np.float64)
+    if array.shape not in ((), (n_features,)) or not (np.isfinite(array) & (array >= 0)).all():
+        raise ParameterError(
+            "floor is not usable",
+            found=f"shape {array.shape}",
+            needed=f"one standard deviation, or {n_features} of them, at least 0",
+        )
+    return np.broadcast_to(array, (n_features,))
+
+
+def _executor(source: ArraySource, n_threads: int | None) -> Executor:
+    executor = threads(n_threads)
+    small = source.n_rows * source.n_features < _THREADED_NUMBERS
+    return SerialExecutor() if small else executor
+
+
+def _reduced_components(problem: Problem, k: int) -> int:
+    distinct = len(problem.sample)
+    if distinct >= k:
+        return k
+    warnings.warn(
+        FitWarning(
+            f"only {distinct} distinct rows for {k} components: fitting {distinct} "
+            "(ask for fewer components to avoid this warning)"
+        ),
+        stacklevel=3,
+    )
+    return distinct
+
+
+def _warn_of_constant_data(problem: Problem) -> None:
+    if problem.constant_directions:
+        warnings.warn(DataWarning(_constant_note(problem)), stacklevel=3)
+
+
+def _constant_note(problem: Problem) -> str:
+    columns = np.flatnonzero(problem.units.constant).tolist()
+    which = f"columns {columns} are constant" if columns else "columns are linearly dependent"
+    return f"{which}: variances there stand at the floor (leave such columns out, or use 'diag')"
+
+
+def _begin(
+    problem: Problem, start: Start | Mixture, k: int, random: np.random.Generator
+) -> Mixture:
+    """Return the working mixture that EM begins from."""
+    if isinstance(start, Mixture):
+        _check_start(start, problem)
+        return problem.units.standardize(start)
+    candidates = candidate_starts(
+        start.method, problem.sample, k, problem.family, problem.units, random
+    )
+    best = candidates[0] if len(candidates) == 1 else _promising(problem, candidates)
+    return _replaced(best, start, problem)
+
+
+def _check_start(start: Mixture, problem: Problem) -> None:
+    wanted = (problem.source.n_features, problem.family.name)
+    given = (start.n_features, start.covariance.family.name)
+    if wanted != given:
+        raise ParameterError(
+            "the starting mixture does not match",
+            found=f"{given[0]} columns and {given[1]} covariances",
+            needed=f"{wanted[0]} columns and {wanted[1]} covariances",
+        )
+
+
+def _promising(problem: Problem, candidates: list[Mixture]) -> Mixture:
+    """Return the candidate whose short run on the start sample gets furthest."""
+    sample = ArraySource(problem.sample.rows, problem.sample.weights)
+    inner = replace(problem, source=sample, units=Units.plain(sample.n_features))
+    short = _Run(tol=0.0, max_iter=_SHORT_RUN)
+    ranks = [_rank(inner, short(inner, mixture, SerialExecutor())) for mixture in candidates]
+    return candidates[ranks.index(max(ranks))]
+
+
+def _replaced(mixture: Mixture, start: Start, problem: Problem) -> Mixture:
+    if start.weights is None and start.means is None and start.covariances is None:
+        return mixture
+    found = problem.units.restore(mixture)
+    covariance = found.covariance
+    if start.covariances is not None:
+        covariance = Covariance(problem.family, start.covariances)
+    chosen = Mixture(
+        found.weights if start.weights is None else start.weights,
+        found.means if start.means is None else start.means,
+        covariance,
+    )
+    return problem.units.standardize(chosen)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """EM with its stopping rule, ready to go from any start."""
+
+    tol: float
+    max_iter: int
+    route: Route | None = None
+    on_iteration: OnIteration | None = None
+
+    def __call__(self, problem: Problem, mixture: Mixture, executor: Executor) -> EMResult:
+        return run_em(
+            problem.source,
+            mixture,
+            problem.units,
+            executor,
+            problem.regularization,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            route=self.route,
+            on_iteration=self.on_iteration,
+        )
+
+
+def _sound(problem: Problem, result: EMResult) -> bool:
+    few = too_few_rows(result.statistics.weight, problem.family, problem.source.n_features)
+    return not few.any() and not too_thin(result.working_mixture).any()
+
+
+def _rank(problem: Problem, result: EMResult) -> tuple[bool, float]:
+    """Return what orders fits: a collapsed one never beats a sound one by its likelihood."""
+    return _sound(problem, result), result.log_likelihood
+
+
+def _best(problem: Problem, results: list[EMResult]) -> FitResult:
+    best = max(results, key=lambda result: _rank(problem, result))
+    empty = int((best.mixture.weights == 0).sum())
+    if empty:
+        warnings.warn(FitWarning(_empty_note(empty)), stacklevel=3)
+    return FitResult(
+        mixture=best.mixture,
+        log_likelihood=best.log_likelihood,
+        converged=best.converged,
+        n_iter=best.n_iter,
+        trace=best.trace,
+        valid=_sound(problem, best),
+        notes=tuple(_notes(problem, best)),
+        start_log_likelihoods=tuple(result.log_likelihood for result in results),
+        weight=problem.weight,
+    )
+
+
+def _empty_note(empty: int) -> str:
+    return f"{empty} component(s) lost all rows: ask for fewer, or for more starts (n_init)"
+
+
+def _notes(problem: Problem, result: EMResult) -> Iterator[str]:
+    if problem.constant_directions:
+        yield _constant_note(problem)
+    if result.trace and result.trace[-1].floored:
+        yield f"{result.trace[-1].floored} variance(s) stand at the floor"
+    if (result.mixture.weights == 0).any():
+        yield _empty_note(int((result.mixture.weights == 0).sum()))
+    few = too_few_rows(result.statistics.weight, problem.family, problem.source.n_features)
+    if few.any():
+        yield f"components {np.flatnonzero(few).tolist()} explain fewer rows than they need"
+    thin = too_thin(result.working_mixture)
+    if thin.any():
+        yield f"components {np.flatnonzero(thin).tolist()} are collapsed in some direction"

@@ -1,0 +1,156 @@
+"""What is decided about the data before the first iteration: its units, floors and start sample."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gmmkit.core.checks import Float64Array
+from gmmkit.core.covariance import Family, Moments
+from gmmkit.core.em import Regularization
+from gmmkit.core.execution import Block, Executor, Source, total
+from gmmkit.core.start import RowSet, row_sample
+from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
+from gmmkit.core.units import Units
+
+# The relative floor on eigenvalues sits where float64's expanded form stops being exact.
+RELATIVE_FLOOR = 1e-10
+# A direction with less of the working variance than this is taken for constant.
+_CONSTANT_DIRECTION = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Rows to fit, and everything about them that every start shares.
+
+    Attributes
+    ----------
+    source : Source
+    family : Family
+    units : Units
+    regularization : Regularization
+        In working units.
+    sample : RowSet
+        The weighted set of rows that starts are made from, in working coordinates.
+    weight : float
+        The sum of all rows' weights.
+    constant_directions : int
+        How many directions of the data have no spread.
+    """
+
+    source: Source
+    family: Family
+    units: Units
+    regularization: Regularization
+    sample: RowSet
+    weight: float
+    constant_directions: int
+
+
+def prepare(
+    source: Source,
+    family: Family,
+    executor: Executor,
+    random: np.random.Generator,
+    *,
+    n_components: int,
+    reg_covar: float | None,
+    floor: Float64Array | None,
+) -> Problem:
+    """Return the problem of fitting a family to a source.
+
+    Parameters
+    ----------
+    source : Source
+    family : Family
+    executor : Executor
+    random : Generator
+        Draws the start sample where there are more rows than it holds.
+    n_components : int
+        How many different rows starts need.
+    reg_covar : float or None
+        Added to every variance, in the data's squared units.
+    floor : ndarray of shape (D,) or None
+        The smallest believable standard deviation of each column, in the data's units.
+    """
+    sample = row_sample(source, random, n_components)
+    summary = summarize(source, family, sample.rows[0], executor)
+    units = _units_of_summary(summary, family)
+    covariance = _total_covariance(summary, units)
+    relative, constant = _relative_floor(covariance)
+    if floor is not None:
+        relative = relative + np.diag((floor / units.scale) ** 2)
+    ridge = np.full(len(units.scale), reg_covar or 0.0) / units.scale**2
+    return Problem(
+        source=source,
+        family=family,
+        units=units,
+        regularization=Regularization(relative, ridge),
+        sample=replace(sample, rows=units.apply(sample.rows)),
+        weight=summary.total,
+        constant_directions=constant,
+    )
+
+
+def summarize(
+    source: Source, family: Family, origin: Float64Array, executor: Executor
+) -> SufficientStatistics:
+    """Return the statistics of all rows as one component, about a point among them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmkit.core.covariance import family
+    >>> from gmmkit.core.execution import ArraySource, SerialExecutor
+    >>> source = ArraySource(np.array([[1.0], [3.0]]))
+    >>> summarize(source, family("full"), np.zeros(1), SerialExecutor()).means
+    array([[2.]])
+    """
+    return total(executor, _SummaryPass(family, Units.plain(len(origin)), origin), source)
+
+
+@dataclass(frozen=True, eq=False)
+class _SummaryPass:
+    family: Family
+    units: Units
+    origin: Float64Array
+
+    def __call__(self, block: Block) -> SufficientStatistics:
+        rows = block.rows - self.origin
+        weights = np.ones(len(rows)) if block.weights is None else block.weights
+        weighted = rows if block.weights is None else rows * weights[:, None]
+        diagonal = self.family.moments is Moments.DIAGONAL
+        second = (
+            np.einsum("nd,nd->d", weighted, rows) if diagonal else pack_symmetric(weighted.T @ rows)
+        )
+        return SufficientStatistics(
+            log_likelihood=0.0,
+            weight=np.array([weights.sum()]),
+            first=(weights @ rows)[None],
+            second=second[None],
+            moments=Moments.DIAGONAL if diagonal else Moments.FULL,
+            units=self.units,
+            origin=self.origin,
+        )
+
+
+def _units_of_summary(summary: SufficientStatistics, family: Family) -> Units:
+    scatter = summary.scatter()[0]
+    squares = scatter if scatter.ndim == 1 else np.diagonal(scatter)
+    variance = np.maximum(squares, 0.0) / summary.total
+    return Units.of(summary.means[0], variance, family.symmetry)
+
+
+def _total_covariance(summary: SufficientStatistics, units: Units) -> Float64Array:
+    """Return the covariance of all rows in working units, or its diagonal as a matrix."""
+    scatter = summary.scatter()[0] / summary.total
+    dense = np.diag(scatter) if scatter.ndim == 1 else scatter
+    covariance: Float64Array = dense / np.multiply.outer(units.scale, units.scale)
+    return covariance
+
+
+def _relative_floor(covariance: Float64Array) -> tuple[Float64Array, int]:
+    """Return a small share of the total covariance, and how many directions had none to share."""
+    eigenvalues, vectors = np.linalg.eigh(covariance)
+    constant = eigenvalues <= _CONSTANT_DIRECTION
+    filled = np.where(constant, 1.0, eigenvalues)
+    return RELATIVE_FLOOR * (vectors * filled) @ vectors.T, int(constant.sum())
