@@ -1,9 +1,9 @@
 """The compiled passes over one block of rows: every jitted function lives here.
 
 Notation: z are working coordinates, phi the features of z beside the constant, theta the natural
-parameters of the components, so that log(w_k N_k) = theta[k, 0] + sum over p of
-theta[k, 1 + p] phi[p]. A tile holds some rows feature-major: the innermost loops run over rows and
-vectorize. Rows past the end of a tile are zeros with responsibility zero.
+parameters, so that log(w_k N_k) = theta[k, 0] + sum over p of theta[k, 1 + p] phi[p]. Each row of
+theta only reads the features in its span. A tile holds some rows feature-major: the innermost loops
+run over rows and vectorize. Rows past the end of a tile are zeros with responsibility zero.
 """
 
 import math
@@ -48,13 +48,13 @@ def _jit(function: Callable[..., Any], *, cache: bool) -> Callable[..., Any]:
     return compiled
 
 
-def _exponential(x: Any) -> Any:
+def _exponential(x):
     """Return e to the x for x <= 0, inlined so that loops over it vectorize."""
     raise NotImplementedError("only inside compiled code")
 
 
 @overload(_exponential, inline="always", jit_options={"fastmath": _FASTMATH})
-def _compile_exponential(x: Any) -> Callable[..., Any]:
+def _compile_exponential(x):
     return _exponential_float32 if x == types.float32 else _exponential_float64
 
 
@@ -106,55 +106,64 @@ def _load(rows, start, count, origin, inverse_scale, phi):
 
 
 @_inner
-def _multiply(phi, n_features, full, products):
-    """Fill products with the squares of the first D features, or with all their products."""
-    q = 0
+def _multiply(phi, n_features, full):
+    """Fill phi's other features with the squares of the first D, or with all their products."""
+    q = n_features
     for a in range(n_features):
         left = phi[a]
         for b in range(a, n_features if full else a + 1):
-            right, product = phi[b], products[q]
+            right, product = phi[b], phi[q]
             for t in range(product.size):
                 product[t] = left[t] * right[t]
             q += 1
 
 
 @_inner
-def _add_score(theta, phi, score):
-    """Add sum over p of theta[p] phi[p] to a tile of scores, four features at a time."""
-    p, whole = 0, phi.shape[0] - phi.shape[0] % 4
-    while p < whole:
-        a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
-        ta, tb, tc, td = theta[p], theta[p + 1], theta[p + 2], theta[p + 3]
-        for t in range(score.size):
-            score[t] += ta * a[t] + tb * b[t] + tc * c[t] + td * d[t]
-        p += 4
-    while p < phi.shape[0]:
-        a, ta = phi[p], theta[p]
-        for t in range(score.size):
-            score[t] += ta * a[t]
-        p += 1
+def _fill(tile, value):
+    """Set every row of a tile to one value."""
+    for t in range(tile.size):
+        tile[t] = value
 
 
 @_inner
-def _score(theta, common, phi, products, scores):
-    """Fill scores (K, tile) with log joint densities; common is the quadratic all K share."""
+def _score(theta, spans, phi, scores):
+    """Fill scores with theta times phi, four features at a time."""
     for k in range(scores.shape[0]):
-        scores[k, :] = theta[k, 0]
-        _add_score(theta[k, 1:], phi, scores[k])
-    for k in range(scores.shape[0] if common.size else 0):
-        _add_score(common, products, scores[k])
+        score = scores[k]
+        _fill(score, theta[k, 0])
+        p, stop = spans[k]
+        while p + 4 <= stop:
+            a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
+            ta, tb, tc, td = theta[k, p + 1], theta[k, p + 2], theta[k, p + 3], theta[k, p + 4]
+            for t in range(score.size):
+                score[t] += ta * a[t] + tb * b[t] + tc * c[t] + td * d[t]
+            p += 4
+        while p < stop:
+            a, ta = phi[p], theta[k, p + 1]
+            for t in range(score.size):
+                score[t] += ta * a[t]
+            p += 1
 
 
 @_inner
-def _exponentiate(scores, top, total):
+def _share(scores, n_gaussians, n_classes):
+    """Add the quadratic that all Gaussians share, a row past the classes, to each of them."""
+    for shared in range(n_classes, scores.shape[0]):
+        for k in range(n_gaussians):
+            for t in range(scores.shape[1]):
+                scores[k, t] += scores[shared, t]
+
+
+@_inner
+def _exponentiate(scores, n_classes, top, total):
     """Turn scores into exponentials relative to each row's largest, and sum them."""
-    top[:] = scores[0]
-    for k in range(1, scores.shape[0]):
+    _fill(top, scores[0, 0])
+    for k in range(n_classes):
         score = scores[k]
         for t in range(top.size):
             top[t] = max(top[t], score[t])
-    total[:] = 0
-    for k in range(scores.shape[0]):
+    _fill(total, 0)
+    for k in range(n_classes):
         score = scores[k]
         for t in range(top.size):
             e = _exponential(score[t] - top[t])
@@ -181,102 +190,94 @@ def _log_likelihood(top, total, start, count, weights):
 
 
 @_inner
-def _normalize(scores, total, start, count, weights):
-    """Turn exponentials into weighted responsibilities; total becomes each row's factor."""
+def _normalize(scores, n_gaussians, n_classes, total, start, count, weights):
+    """Turn exponentials into weighted responsibilities; a shared row gets the Gaussians' sum."""
     one = np.ones(1, total.dtype)[0]
     for t in range(count):
         total[t] = one / total[t] if weights is None else weights[start + t] / total[t]
     for t in range(count, total.size):
         total[t] = 0
-    for k in range(scores.shape[0]):
+    for k in range(n_classes):
         score = scores[k]
         for t in range(total.size):
             score[t] *= total[t]
+    for shared in range(n_classes, scores.shape[0]):
+        _fill(scores[shared], 0)
+        for k in range(n_gaussians):
+            for t in range(total.size):
+                scores[shared, t] += scores[k, t]
 
 
 @_inner
-def _add_moments(responsibility, phi, sums):
-    """Add sum over rows of r phi[p] to sums[p], four features at a time."""
+def _accumulate(scores, spans, phi, sums):
+    """Add responsibility times phi to the sums, four features at a time."""
     zero = np.zeros(1, sums.dtype)[0]
-    p, whole = 0, phi.shape[0] - phi.shape[0] % 4
-    while p < whole:
-        a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
-        sa, sb, sc, sd = zero, zero, zero, zero
-        for t in range(responsibility.size):
-            r = responsibility[t]
-            sa += r * a[t]
-            sb += r * b[t]
-            sc += r * c[t]
-            sd += r * d[t]
-        sums[p] += sa
-        sums[p + 1] += sb
-        sums[p + 2] += sc
-        sums[p + 3] += sd
-        p += 4
-    while p < phi.shape[0]:
-        a, sa = phi[p], zero
-        for t in range(responsibility.size):
-            sa += responsibility[t] * a[t]
-        sums[p] += sa
-        p += 1
-
-
-@_inner
-def _accumulate(scores, n_gaussians, phi, products, sums, pooled, shared):
-    """Add a tile's moments; shared is scratch for the responsibility of all Gaussians."""
     for k in range(scores.shape[0]):
-        responsibility = scores[k]
-        weight = responsibility[0]
-        for t in range(1, responsibility.size):
+        responsibility, weight = scores[k], zero
+        for t in range(responsibility.size):
             weight += responsibility[t]
         sums[k, 0] += weight
-        _add_moments(responsibility, phi, sums[k, 1:])
-    if pooled.size:
-        shared[:] = 0
-        for k in range(n_gaussians):
-            for t in range(shared.size):
-                shared[t] += scores[k, t]
-        _add_moments(shared, products, pooled)
+        p, stop = spans[k]
+        while p + 4 <= stop:
+            a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
+            sa, sb, sc, sd = zero, zero, zero, zero
+            for t in range(responsibility.size):
+                r = responsibility[t]
+                sa += r * a[t]
+                sb += r * b[t]
+                sc += r * c[t]
+                sd += r * d[t]
+            sums[k, p + 1] += sa
+            sums[k, p + 2] += sb
+            sums[k, p + 3] += sc
+            sums[k, p + 4] += sd
+            p += 4
+        while p < stop:
+            a, sa = phi[p], zero
+            for t in range(responsibility.size):
+                sa += responsibility[t] * a[t]
+            sums[k, p + 1] += sa
+            p += 1
 
 
 @_inner
 def _flush(partial, result):
     """Move sums in working precision over to float64."""
-    for index in np.ndindex(partial.shape):
-        result[index] += partial[index]
-        partial[index] = 0
+    for k in range(partial.shape[0]):
+        for p in range(partial.shape[1]):
+            result[k, p] += partial[k, p]
+            partial[k, p] = 0
 
 
 @_entry
 def fused_pass(
-    rows, weights, origin, inverse_scale, theta, common, n_gaussians, full, result, pooled_result
+    rows, weights, origin, inverse_scale, theta, spans, n_gaussians, n_classes, full, result
 ):
     """Do the E-step and the sums of one block without ever storing its responsibilities.
 
-    `rows` (n, D) are raw, `theta` (K', 1 + P) and `common` (Q,) or (0,) in the working precision;
-    `result` (K', 1 + P) and `pooled_result` (Q,) or (0,) are float64 and added to. Components past
-    `n_gaussians` are noise and do not count as pooled. Returns the log likelihood in working units.
+    `rows` (n, D) are raw; `theta` (R, 1 + P) is in the working precision and `result` (R, 1 + P) in
+    float64, added to. Row k of both reads the features from spans[k, 0] to spans[k, 1]. The first
+    `n_gaussians` rows are components, those up to `n_classes` noise, and one past them, if any,
+    what all Gaussians share. Returns the log likelihood in working units.
     """
-    n_rows, n_features = rows.shape
-    kind = theta.dtype
+    n_rows, kind = len(rows), theta.dtype
     phi = np.empty((theta.shape[1] - 1, TILE), kind)
-    products = np.empty((common.size, TILE), kind) if common.size else phi[n_features:]
     scores = np.empty((theta.shape[0], TILE), kind)
-    top, total, shared = np.empty(TILE, kind), np.empty(TILE, kind), np.empty(TILE, kind)
-    sums, pooled = np.zeros(result.shape, kind), np.zeros(pooled_result.shape, kind)
+    top, total = np.empty(TILE, kind), np.empty(TILE, kind)
+    sums = np.zeros(result.shape, kind)
     log_likelihood = 0.0
     for tile, start in enumerate(range(0, n_rows, TILE), 1):
         count = min(TILE, n_rows - start)
         _load(rows, start, count, origin, inverse_scale, phi)
-        _multiply(phi, n_features, full, products)
-        _score(theta, common, phi, products, scores)
-        _exponentiate(scores, top, total)
+        _multiply(phi, rows.shape[1], full)
+        _score(theta, spans, phi, scores)
+        _share(scores, n_gaussians, n_classes)
+        _exponentiate(scores, n_classes, top, total)
         log_likelihood += _log_likelihood(top, total, start, count, weights)
-        _normalize(scores, total, start, count, weights)
-        _accumulate(scores, n_gaussians, phi, products, sums, pooled, shared)
+        _normalize(scores, n_gaussians, n_classes, total, start, count, weights)
+        _accumulate(scores, spans, phi, sums)
         if tile % _TILES_PER_FLUSH == 0 or start + TILE >= n_rows:
             _flush(sums, result)
-            _flush(pooled, pooled_result)
     return log_likelihood
 
 

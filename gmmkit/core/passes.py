@@ -6,11 +6,12 @@ components far from the origin in their own units; the bound below says when, an
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from math import log
 
 import numpy as np
+import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.covariance import Moments
@@ -103,40 +104,58 @@ def choose_route(mixture: Mixture, least: Route = Route.FLOAT32) -> Route:
     return max(least, Route.FLOAT64 if bound <= _FLOAT64_BOUND else Route.CENTERED)
 
 
-def natural_parameters(mixture: Mixture) -> tuple[Float64Array, Float64Array]:
-    """Return theta and the common quadratic, so that log(w_k N_k(z)) = theta_k phi(z) + common.
+@dataclass(frozen=True, eq=False)
+class Natural:
+    """A working mixture as a matrix that features are multiplied by.
 
-    Parameters
+    Attributes
     ----------
-    mixture : Mixture
-        In working units.
+    theta : ndarray of shape (R, 1 + P)
+        A constant and coefficients of P features: z, then its squares or its products. One row a
+        component, one for noise if there is any, and one for the quadratic that all Gaussians
+        share if the family pools its covariance.
+    spans : ndarray of shape (R, 2)
+        The features that each row reads.
+    n_gaussians, n_classes : int
+        The number of components, without and with noise.
+    """
 
-    Returns
-    -------
-    theta : ndarray of shape (K, 1 + P), or (K + 1, 1 + P) with noise
-        P is D for pooled moments, 2 D for diagonal, D + D (D + 1) / 2 for full.
-    common : ndarray of shape (D (D + 1) / 2,) or (0,)
-        What pooled families share.
+    theta: FloatArray
+    spans: npt.NDArray[np.intp]
+    n_gaussians: int
+    n_classes: int
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds a row, once for scores and once for sums."""
+        return int((1 + self.spans[:, 1] - self.spans[:, 0]).sum())
+
+
+def natural_parameters(mixture: Mixture) -> Natural:
+    """Return the natural parameters of a working mixture, in float64.
 
     Examples
     --------
     >>> import numpy as np
-    >>> natural_parameters(Mixture([1.0], [[2.0]], np.ones((1, 1, 1))))[0].round(3).tolist()
+    >>> natural_parameters(Mixture([1.0], [[2.0]], np.ones((1, 1, 1)))).theta.round(3).tolist()
     [[-2.919, 2.0, -0.5]]
     """
-    family = mixture.covariance.family
+    family, (k, d) = mixture.covariance.family, mixture.means.shape
     linear, squares, quadratic = (
         _axis_aligned_parts(mixture) if family.axis_aligned else _dense_parts(mixture)
     )
-    constant = np.maximum(mixture.log_normalizers, _LOG_ZERO) - 0.5 * squares
-    pooled = family.moments is Moments.POOLED
-    columns = [constant[:, None], linear] if pooled else [constant[:, None], linear, quadratic]
-    theta = np.concatenate(columns, axis=1)
+    pooled, noisy = family.moments is Moments.POOLED, mixture.noise is not None
+    theta = np.zeros((k + noisy + pooled, 1 + d + quadratic.shape[1]))
+    theta[:k, 0] = np.maximum(mixture.log_normalizers, _LOG_ZERO) - 0.5 * squares
+    theta[:k, 1 : 1 + d] = linear
+    theta[-1 if pooled else slice(k), 1 + d :] = quadratic[0] if pooled else quadratic
+    spans = np.full((len(theta), 2), (0, d if pooled else theta.shape[1] - 1))
+    if pooled:
+        spans[-1] = d, theta.shape[1] - 1
     if mixture.noise is not None:
-        theta = np.concatenate([theta, np.zeros_like(theta[:1])])
         weight = mixture.noise.weight
-        theta[-1, 0] = mixture.noise.log_density + (log(weight) if weight else _LOG_ZERO)
-    return theta, quadratic[0] if pooled else np.empty(0)
+        theta[k, 0] = mixture.noise.log_density + (log(weight) if weight else _LOG_ZERO)
+    return Natural(theta, spans, k, k + noisy)
 
 
 def _axis_aligned_parts(mixture: Mixture) -> tuple[Float64Array, Float64Array, Float64Array]:
@@ -176,34 +195,31 @@ def make_pass(mixture: Mixture, units: Units, route: Route, n_rows: int) -> Pass
     """
     if route is Route.CENTERED:
         return _CenteredPass(mixture, units)
+    natural = natural_parameters(mixture)
+    compiled = n_rows * natural.work > _COMPILED_WORK
     dtype = np.float32 if route is Route.FLOAT32 else np.float64
-    theta, common = natural_parameters(mixture)
-    compiled = n_rows * theta.size > _COMPILED_WORK
-    if compiled and len(theta) < _BLAS_COMPONENTS:
-        return _FusedPass(mixture, units, theta.astype(dtype), common.astype(dtype))
-    return _ProductPass(mixture, units, theta.astype(dtype), common.astype(dtype), compiled)
+    natural = replace(natural, theta=natural.theta.astype(dtype))
+    if compiled and natural.n_classes < _BLAS_COMPONENTS:
+        return _FusedPass(mixture, units, natural)
+    return _ProductPass(mixture, units, natural, compiled)
 
 
 def _statistics(
-    mixture: Mixture,
-    units: Units,
-    log_likelihood: float,
-    sums: Float64Array,
-    pooled: Float64Array,
-    weight: float,
+    mixture: Mixture, units: Units, log_likelihood: float, sums: Float64Array, weight: float
 ) -> SufficientStatistics:
-    """Give raw sums (K', 1 + P) their names; `weight` is the block's, for the change of units."""
+    """Give raw sums (R, 1 + P) their names; `weight` is the block's, for the change of units."""
     k, d = mixture.means.shape
     moments = mixture.covariance.family.moments
+    pooled = moments is Moments.POOLED
     return SufficientStatistics(
         log_likelihood=log_likelihood - weight * units.log_volume,
         weight=sums[:k, 0],
         first=sums[:k, 1 : 1 + d],
-        second=pooled if moments is Moments.POOLED else sums[:k, 1 + d :],
+        second=sums[-1, 1 + d :] if pooled else sums[:k, 1 + d :],
         moments=moments,
         units=units,
         origin=np.zeros(d),
-        noise_weight=float(sums[k:, 0].sum()),
+        noise_weight=0.0 if mixture.noise is None else float(sums[k, 0]),
     )
 
 
@@ -217,27 +233,25 @@ class _FusedPass:
 
     mixture: Mixture
     units: Units
-    theta: FloatArray
-    common: FloatArray
+    natural: Natural
 
     def __call__(self, block: Block) -> SufficientStatistics:
         from gmmkit.core.kernels import fused_pass
 
-        sums, pooled = np.zeros(self.theta.shape), np.zeros(self.common.shape)
+        natural, sums = self.natural, np.zeros(self.natural.theta.shape)
         log_likelihood = fused_pass(
             block.rows,
             block.weights,
             self.units.origin,
             1.0 / self.units.scale,
-            self.theta,
-            self.common,
-            self.mixture.n_components,
+            natural.theta,
+            natural.spans,
+            natural.n_gaussians,
+            natural.n_classes,
             self.mixture.covariance.family.moments is not Moments.DIAGONAL,
             sums,
-            pooled,
         )
-        weight = _block_weight(block)
-        return _statistics(self.mixture, self.units, log_likelihood, sums, pooled, weight)
+        return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,42 +260,39 @@ class _ProductPass:
 
     mixture: Mixture
     units: Units
-    theta: FloatArray
-    common: FloatArray
+    natural: Natural
     compiled: bool
 
     def __call__(self, block: Block) -> SufficientStatistics:
-        sums, pooled = np.zeros(self.theta.shape), np.zeros(self.common.shape)
+        sums = np.zeros(self.natural.theta.shape)
         log_likelihood = 0.0
         for start in range(0, len(block.rows), _BLAS_ROWS):
             stop = start + _BLAS_ROWS
             weights = None if block.weights is None else block.weights[start:stop]
-            log_likelihood += self._add(block.rows[start:stop], weights, sums, pooled)
-        weight = _block_weight(block)
-        return _statistics(self.mixture, self.units, log_likelihood, sums, pooled, weight)
+            log_likelihood += self._add(block.rows[start:stop], weights, sums)
+        return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
 
-    def _add(
-        self,
-        rows: FloatArray,
-        weights: Float64Array | None,
-        sums: Float64Array,
-        pooled: Float64Array,
-    ) -> float:
-        moments = self.mixture.covariance.family.moments
-        z = self.units.apply(rows).astype(self.theta.dtype)
-        products = (
-            z * z if moments is Moments.DIAGONAL else pack_symmetric(z[:, :, None] * z[:, None])
-        )
-        parts = [np.ones_like(z[:, :1]), z]
-        phi = np.concatenate(parts if self.common.size else [*parts, products], axis=1)
-        scores = phi @ self.theta.T
-        if self.common.size:
-            scores[:, : self.mixture.n_components] += (products @ self.common)[:, None]
+    def _add(self, rows: FloatArray, weights: Float64Array | None, sums: Float64Array) -> float:
+        """Add the moments of some rows to the sums and return their log likelihood."""
+        natural, phi = self.natural, self._features(rows)
+        classes, gaussians = natural.n_classes, natural.n_gaussians
+        width = 1 + natural.spans[0, 1]
+        scores = phi[:, :width] @ natural.theta[:classes, :width].T
+        for shared in natural.theta[classes:, width:]:
+            scores[:, :gaussians] += (phi[:, width:] @ shared)[:, None]
         log_likelihood = self._softmax(scores, weights)
-        sums += scores.T @ phi
-        if self.common.size:
-            pooled += scores[:, : self.mixture.n_components].sum(axis=1) @ products
+        sums[:classes, :width] += scores.T @ phi[:, :width]
+        for shared in sums[classes:, width:]:
+            shared += scores[:, :gaussians].sum(axis=1) @ phi[:, width:]
         return log_likelihood
+
+    def _features(self, rows: FloatArray) -> FloatArray:
+        """Return (n, 1 + P): ones, working coordinates, and their squares or products."""
+        diagonal = self.mixture.covariance.family.moments is Moments.DIAGONAL
+        z = self.units.apply(rows).astype(self.natural.theta.dtype)
+        row, column = np.triu_indices(z.shape[1])
+        products = z * z if diagonal else z[:, row] * z[:, column]
+        return np.concatenate([np.ones_like(z[:, :1]), z, products], axis=1)
 
     def _softmax(self, scores: FloatArray, weights: Float64Array | None) -> float:
         if self.compiled:
