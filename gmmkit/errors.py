@@ -57,6 +57,12 @@ class InputError(GmmkitError, ValueError):
     code = "input.invalid"
 
 
+class InputTypeError(InputError, TypeError):
+    """Data of a kind that cannot be read as numbers at all."""
+
+    code = "input.type"
+
+
 class ParameterError(InputError):
     """An argument outside its range or of the wrong kind."""
 

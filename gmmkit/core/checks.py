@@ -53,7 +53,7 @@ def _as_float(rows: npt.ArrayLike) -> FloatArray:
     if isinstance(rows, np.ma.MaskedArray) and np.ma.is_masked(rows):
         raise InputError(
             "rows are masked",
-            found=f"{int(np.ma.count_masked(rows))} masked values",
+            found=f"{int(np.sum(rows.mask))} masked values",
             needed="plain numbers",
             hint="drop or fill the masked rows first",
         )

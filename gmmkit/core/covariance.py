@@ -84,6 +84,10 @@ class Family(ABC):
     def factors(self, values: Float64Array, n_features: int) -> Float64Array:
         """Return inverse deviations (K, D), or upper P with precision P Pᵀ, (K or 1, D, D)."""
 
+    def packed_factors(self, factors: Float64Array) -> Float64Array:
+        """Return factors in the shape of the values, as scikit-learn keeps them."""
+        return factors
+
     @abstractmethod
     def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
         """Clip the values from below at a (D, D) covariance; return them and how many were hit."""
@@ -123,11 +127,13 @@ class _Dense(Family):
     axis_aligned = False
 
     def rescaled(self, values: Float64Array, factor: Float64Array) -> Float64Array:
-        return values * np.multiply.outer(factor, factor)
+        scaled: Float64Array = values * np.multiply.outer(factor, factor)
+        return scaled
 
     def factors(self, values: Float64Array, n_features: int) -> Float64Array:
         stack = values.reshape(-1, n_features, n_features)
-        return np.linalg.inv(np.linalg.cholesky(stack)).transpose(0, 2, 1)
+        lower: Float64Array = np.linalg.inv(np.linalg.cholesky(stack))
+        return lower.transpose(0, 2, 1)
 
     def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
         """Clip the generalized eigenvalues of (values, floor) at one: the constrained maximizer."""
@@ -161,7 +167,8 @@ class _Full(_Dense):
         return n_components * n_features * (n_features + 1) // 2
 
     def estimate(self, scatter: Float64Array, weight: Float64Array) -> Float64Array:
-        return scatter / weight[:, None, None]
+        covariances: Float64Array = scatter / weight[:, None, None]
+        return covariances
 
     def dense(self, values: Float64Array, n_components: int, n_features: int) -> Float64Array:
         return values
@@ -186,13 +193,19 @@ class _Tied(_Dense):
         return n_features * (n_features + 1) // 2
 
     def estimate(self, scatter: Float64Array, weight: Float64Array) -> Float64Array:
-        return scatter / weight.sum()
+        result: Float64Array = scatter / weight.sum()
+        return result
 
     def dense(self, values: Float64Array, n_components: int, n_features: int) -> Float64Array:
         return np.broadcast_to(values, (n_components, n_features, n_features))
 
     def from_dense(self, covariances: Float64Array) -> Float64Array:
-        return covariances[0]
+        result: Float64Array = covariances[0]
+        return result
+
+    def packed_factors(self, factors: Float64Array) -> Float64Array:
+        result: Float64Array = factors[0]
+        return result
 
 
 class _Diagonal(Family):
@@ -218,7 +231,8 @@ class _Diagonal(Family):
         return np.diagonal(covariances, axis1=1, axis2=2)
 
     def rescaled(self, values: Float64Array, factor: Float64Array) -> Float64Array:
-        return values * factor**2
+        result: Float64Array = values * factor**2
+        return result
 
     def factors(self, values: Float64Array, n_features: int) -> Float64Array:
         return 1.0 / np.sqrt(values)
@@ -252,10 +266,12 @@ class _Spherical(Family):
         return values[:, None, None] * np.eye(n_features)
 
     def from_dense(self, covariances: Float64Array) -> Float64Array:
-        return covariances[:, 0, 0]
+        result: Float64Array = covariances[:, 0, 0]
+        return result
 
     def rescaled(self, values: Float64Array, factor: Float64Array) -> Float64Array:
-        return values * factor[0] ** 2
+        result: Float64Array = values * factor[0] ** 2
+        return result
 
     def factors(self, values: Float64Array, n_features: int) -> Float64Array:
         return np.repeat(1.0 / np.sqrt(values)[:, None], n_features, axis=1)
@@ -265,7 +281,12 @@ class _Spherical(Family):
         return np.maximum(values, variance), int((values < variance).sum())
 
     def ridged(self, values: Float64Array, ridge: Float64Array) -> Float64Array:
-        return values + ridge.mean()
+        result: Float64Array = values + ridge.mean()
+        return result
+
+    def packed_factors(self, factors: Float64Array) -> Float64Array:
+        result: Float64Array = factors[:, 0]
+        return result
 
 
 _FAMILIES: tuple[Family, ...] = (_Full(), _Tied(), _Diagonal(), _Spherical())

@@ -10,7 +10,7 @@ from gmmkit.core.checks import Float64Array, check_rows, check_weights
 from gmmkit.core.covariance import Covariance, Family
 from gmmkit.core.execution import Block, Executor, Source, total
 from gmmkit.core.mixture import Mixture, Noise
-from gmmkit.core.passes import Route, choose_route, make_pass
+from gmmkit.core.passes import Route, choose_route, first_route, make_pass
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.core.units import Units
 from gmmkit.errors import DegenerateFitError
@@ -300,11 +300,11 @@ def run_em(
     max_iter : int
         Zero evaluates the start and changes nothing.
     route : Route, optional
-        Forces the arithmetic at least to this; the default starts from float32.
+        Forces the arithmetic at least to this; by default large fits start from float32.
     on_iteration : callable, optional
         Called with the number of the iteration, from 1, and what it saw.
     """
-    state = EMState(mixture, units, route or Route.FLOAT32)
+    state = EMState(mixture, units, route or first_route(mixture, source.n_rows))
     trace: list[Iteration] = []
     while len(trace) < max_iter and state.small_gains < 2:
         state, info = em_step(state, source, executor, regularization, tol=tol)

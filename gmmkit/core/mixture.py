@@ -110,7 +110,7 @@ class Mixture:
     @property
     def n_parameters(self) -> int:
         """The number of free parameters, as BIC counts them."""
-        k, d = self.means.shape
+        k, d = self.n_components, self.n_features
         noise = 0 if self.noise is None else 1
         return k - 1 + k * d + self.covariance.family.n_parameters(k, d) + noise
 

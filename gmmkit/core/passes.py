@@ -104,6 +104,19 @@ def choose_route(mixture: Mixture, least: Route = Route.FLOAT32) -> Route:
     return max(least, Route.FLOAT64 if bound <= _FLOAT64_BOUND else Route.CENTERED)
 
 
+def first_route(mixture: Mixture, n_rows: int) -> Route:
+    """Return where a fit of that size starts: small ones gain nothing from float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> first_route(Mixture([1.0], [[0.0]], np.ones((1, 1, 1))), 100).name
+    'FLOAT64'
+    """
+    work = n_rows * natural_parameters(mixture).work
+    return Route.FLOAT32 if work > _COMPILED_WORK else Route.FLOAT64
+
+
 @dataclass(frozen=True, eq=False)
 class Natural:
     """A working mixture as a matrix that features are multiplied by.

@@ -113,13 +113,15 @@ def _draw(mass: Float64Array, n: int, random: np.random.Generator) -> Labels:
     if cumulative[-1] <= 0:
         return random.integers(len(mass), size=n)
     drawn = np.searchsorted(cumulative, random.random(n) * cumulative[-1], side="right")
-    return np.minimum(drawn, len(mass) - 1)
+    indices: Labels = np.minimum(drawn, len(mass) - 1)
+    return indices
 
 
 def _squared_distances(points: Float64Array, centers: Float64Array) -> Float64Array:
     products = points @ centers.T
     norms = np.einsum("nd,nd->n", points, points)[:, None] + (centers**2).sum(axis=1)
-    return np.maximum(norms - 2.0 * products, 0.0)
+    distances: Float64Array = np.maximum(norms - 2.0 * products, 0.0)
+    return distances
 
 
 def cluster(
@@ -168,7 +170,7 @@ def _assign(points: Float64Array, centers: Float64Array) -> Labels:
             for start in range(0, len(points), _CHUNK)
         ]
     )
-    labels = distances.argmin(axis=1)
+    labels: Labels = distances.argmin(axis=1)
     own = distances[np.arange(len(points)), labels]
     counts = np.bincount(labels, minlength=len(centers))
     for empty in np.flatnonzero(counts == 0):
@@ -207,7 +209,9 @@ def coordinates(rows: Float64Array, weights: Float64Array, family: Family) -> li
     eigenvalues, vectors = np.linalg.eigh(correlation)
     usable = eigenvalues > 1e-10 * eigenvalues.max()
     whitened = standardized @ (vectors[:, usable] / np.sqrt(eigenvalues[usable]))
-    return [standardized, whitened] if usable.sum() > 1 else [standardized]
+    # With hardly more rows than directions, whitened rows are all equally far from each other.
+    informative = 1 < usable.sum() <= len(rows) / 3
+    return [standardized, whitened] if informative else [standardized]
 
 
 def labeled_statistics(
@@ -254,11 +258,12 @@ def mixture_from_statistics(
 
 
 def _one_hot(labels: Labels, k: int) -> Float64Array:
-    return (labels[:, None] == np.arange(k)).astype(np.float64)
+    return np.equal.outer(labels, np.arange(k)).astype(np.float64)
 
 
 def _prior_rows(sample: RowSet) -> float:
-    return (sample.rows.shape[1] + 2) * float(sample.weights.sum()) / len(sample)
+    n_rows, n_features = sample.rows.shape
+    return float((n_features + 2) * sample.weights.sum() / n_rows)
 
 
 def _from_labels(sample: RowSet, labels: Labels, k: int, family: Family, units: Units) -> Mixture:

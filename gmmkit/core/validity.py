@@ -1,14 +1,18 @@
 """Which fits may be compared: the likelihood is unbounded, so collapsed ones must not win."""
 
 import numpy as np
+import numpy.typing as npt
 
+from gmmkit.core.checks import Float64Array
 from gmmkit.core.covariance import Family
 from gmmkit.core.mixture import Mixture
+
+Flags = npt.NDArray[np.bool_]
 
 _SMALLEST_RELATIVE_EIGENVALUE = 1e-3
 
 
-def too_few_rows(effective_counts: np.ndarray, family: Family, n_features: int) -> np.ndarray:
+def too_few_rows(effective_counts: Float64Array, family: Family, n_features: int) -> Flags:
     """Return which components explain fewer rows than their covariance needs, (K,) of bool.
 
     Examples
@@ -21,7 +25,7 @@ def too_few_rows(effective_counts: np.ndarray, family: Family, n_features: int) 
     return effective_counts < family.minimum_count(n_features)
 
 
-def too_thin(mixture: Mixture) -> np.ndarray:
+def too_thin(mixture: Mixture) -> Flags:
     """Return which components are collapsed in some direction, (K,) of bool.
 
     Collapsed: an eigenvalue of W^-1/2 Sigma_k W^-1/2 below 1e-3, W the pooled within-covariance.
@@ -35,5 +39,6 @@ def too_thin(mixture: Mixture) -> np.ndarray:
     covariances = mixture.covariances
     pooled = np.einsum("k,kij->ij", mixture.weights / mixture.weights.sum(), covariances)
     unroot = np.linalg.inv(np.linalg.cholesky(pooled))
-    smallest = np.linalg.eigvalsh(unroot @ covariances @ unroot.T).min(axis=1)
-    return smallest < _SMALLEST_RELATIVE_EIGENVALUE
+    eigenvalues = np.linalg.eigvalsh(unroot @ covariances @ unroot.T)
+    thin: Flags = eigenvalues.min(axis=1) < _SMALLEST_RELATIVE_EIGENVALUE
+    return thin
