@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gmmkit.core.checks import Float64Array, check_count
-from gmmkit.core.covariance import Family, family
+from gmmkit.core.families import Family, family
 from gmmkit.core.em import Iteration
 from gmmkit.core.fitting import FitResult, Start, fit
 from gmmkit.core.mixture import Mixture

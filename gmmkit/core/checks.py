@@ -1,12 +1,13 @@
 """Arguments and arrays checked once, at the edge of the core, with errors that say what to do."""
 
+import warnings
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.errors import InputError, ParameterError
+from gmmkit.errors import DataWarning, InputError, ParameterError
 
 FloatArray = npt.NDArray[np.floating[Any]]
 Float64Array = npt.NDArray[np.float64]
@@ -60,9 +61,24 @@ def _as_float(rows: npt.ArrayLike) -> FloatArray:
     array = np.asarray(rows)
     if array.dtype.kind not in "fiub":
         array = _from_objects(array)
+    if array.dtype.kind in "iu":
+        _warn_of_large_integers(array)
     if array.dtype.kind == "f" and array.dtype.itemsize == 4:
         return np.ascontiguousarray(array, dtype=np.float32)
     return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _warn_of_large_integers(array: npt.NDArray[Any]) -> None:
+    limit = 2**53
+    if (
+        array.dtype.itemsize == 8
+        and array.size
+        and max(-int(array.min()), int(array.max())) > limit
+    ):
+        warnings.warn(
+            DataWarning("integers beyond 2**53 lose digits as float64: subtract an offset first"),
+            stacklevel=4,
+        )
 
 
 def _from_objects(array: npt.NDArray[Any]) -> Float64Array:

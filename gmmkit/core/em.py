@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_rows, check_weights
-from gmmkit.core.covariance import Covariance, Family
+from gmmkit.core.covariance import Covariance
+from gmmkit.core.families import Family
 from gmmkit.core.execution import Block, Executor, Source, total
 from gmmkit.core.mixture import Mixture, Noise
 from gmmkit.core.passes import Route, choose_route, first_route, make_pass

@@ -15,7 +15,8 @@ from gmmkit.core.checks import (
     check_rows,
     check_weights,
 )
-from gmmkit.core.covariance import Covariance, Family, family
+from gmmkit.core.covariance import Covariance
+from gmmkit.core.families import Family, family
 from gmmkit.core.em import EMResult, Iteration, run_em
 from gmmkit.core.execution import ArraySource, Executor, SerialExecutor, threads
 from gmmkit.core.mixture import Mixture
@@ -85,7 +86,7 @@ class FitResult:
     --------
     >>> import numpy as np
     >>> result = fit(np.arange(20.0)[:, None], 1)
-    >>> round(result.bic(), 2) == round(2 * 2 * 0.5 * np.log(20) - 2 * result.log_likelihood, 2)
+    >>> bool(np.isclose(result.bic(), 2 * np.log(20) - 2 * result.log_likelihood))
     True
     """
 
@@ -181,7 +182,7 @@ def fit(
     --------
     >>> import numpy as np
     >>> rows = np.concatenate([np.arange(9.0), 100 + np.arange(9.0)])[:, None]
-    >>> fit(rows, 2, seed=0).mixture.means.round(3).ravel().tolist()
+    >>> sorted(fit(rows, 2, seed=0).mixture.means.round(3).ravel().tolist())
     [4.0, 104.0]
     """
     source = _source(X, sample_weight)

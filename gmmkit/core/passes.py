@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
-from gmmkit.core.covariance import Moments
+from gmmkit.core.families import Moments
 from gmmkit.core.execution import Block
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
+from gmmkit.core.statistics import SufficientStatistics, pack_symmetric, upper_triangle
 from gmmkit.core.units import Units
 from gmmkit.errors import ParameterError
 
@@ -181,7 +181,7 @@ def _dense_parts(mixture: Mixture) -> tuple[Float64Array, Float64Array, Float64A
     precisions = mixture.factors @ mixture.factors.transpose(0, 2, 1)
     linear = (precisions @ mixture.means[..., None])[..., 0]
     quadratic = -pack_symmetric(precisions)
-    row, column = np.triu_indices(mixture.n_features)
+    row, column = upper_triangle(mixture.n_features)
     quadratic[:, row == column] *= 0.5
     return linear, (linear * mixture.means).sum(axis=1), quadratic
 
@@ -303,7 +303,7 @@ class _ProductPass:
         """Return (n, 1 + P): ones, working coordinates, and their squares or products."""
         diagonal = self.mixture.covariance.family.moments is Moments.DIAGONAL
         z = self.units.apply(rows).astype(self.natural.theta.dtype)
-        row, column = np.triu_indices(z.shape[1])
+        row, column = upper_triangle(z.shape[1])
         products = z * z if diagonal else z[:, row] * z[:, column]
         return np.concatenate([np.ones_like(z[:, :1]), z, products], axis=1)
 

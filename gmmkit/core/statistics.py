@@ -1,12 +1,14 @@
 """Sufficient statistics: the only thing that is ever accumulated, whoever sums and wherever."""
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array
-from gmmkit.core.covariance import Moments
+from gmmkit.core.families import Moments
 from gmmkit.core.units import Units
 from gmmkit.errors import InputError
 
@@ -153,6 +155,20 @@ def _required(second: Float64Array | None) -> Float64Array:
     return second
 
 
+@lru_cache(maxsize=16)
+def upper_triangle(n_features: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Return the rows and columns of an upper triangle, row by row.
+
+    Examples
+    --------
+    >>> [index.tolist() for index in upper_triangle(2)]
+    [[0, 0, 1], [0, 1, 1]]
+    """
+    row, column = np.triu_indices(n_features)
+    row.flags.writeable = column.flags.writeable = False
+    return row, column
+
+
 def pack_symmetric(matrices: Float64Array) -> Float64Array:
     """Return the upper triangles, row by row, of (..., D, D) symmetric matrices.
 
@@ -162,7 +178,7 @@ def pack_symmetric(matrices: Float64Array) -> Float64Array:
     >>> pack_symmetric(np.array([[1.0, 2.0], [2.0, 3.0]]))
     array([1., 2., 3.])
     """
-    row, column = np.triu_indices(matrices.shape[-1])
+    row, column = upper_triangle(matrices.shape[-1])
     packed: Float64Array = matrices[..., row, column]
     return packed
 
@@ -176,7 +192,7 @@ def unpack_symmetric(packed: Float64Array, n_features: int) -> Float64Array:
     >>> unpack_symmetric(np.array([1.0, 2.0, 3.0]), 2).tolist()
     [[1.0, 2.0], [2.0, 3.0]]
     """
-    row, column = np.triu_indices(n_features)
+    row, column = upper_triangle(n_features)
     matrices: np.ndarray[Any, np.dtype[np.float64]] = np.empty(
         (*packed.shape[:-1], n_features, n_features)
     )

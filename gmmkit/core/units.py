@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from gmmkit.core.checks import Float64Array, FloatArray
-from gmmkit.core.covariance import Covariance, Symmetry
+from gmmkit.core.covariance import Covariance
+from gmmkit.core.families import Symmetry
 from gmmkit.core.mixture import Mixture, Noise
 
 # A column whose spread is below this share of its magnitude holds rounding errors, not data.

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array
-from gmmkit.core.covariance import Family
+from gmmkit.core.families import Family
 from gmmkit.core.mixture import Mixture
 
 Flags = npt.NDArray[np.bool_]
