@@ -203,7 +203,7 @@ def fit(
             source, kind, executor, random, n_components=k, reg_covar=ridge, floor=floors
         )
         k = _reduced_components(problem, k)
-        if floor is None:
+        if not problem.floor_given:
             _warn_of_constant_data(problem)
         begin = start if isinstance(start, Mixture | Start) else Start(start)
         rounds = 1 if isinstance(begin, Mixture) else n_init
@@ -349,7 +349,9 @@ class _Run:
 
 def _sound(problem: Problem, result: EMResult) -> bool:
     few = too_few_rows(result.statistics.weight, problem.family, problem.source.n_features)
-    return not few.any() and not too_thin(result.working_mixture).any()
+    # Thinness is only suspect where nobody said how thin the data can honestly be.
+    suspect = not problem.floor_given and too_thin(result.working_mixture).any()
+    return not few.any() and not suspect
 
 
 def _rank(problem: Problem, result: EMResult) -> tuple[bool, float]:
@@ -390,5 +392,5 @@ def _notes(problem: Problem, result: EMResult) -> Iterator[str]:
     if few.any():
         yield f"components {np.flatnonzero(few).tolist()} explain fewer rows than they need"
     thin = too_thin(result.working_mixture)
-    if thin.any():
+    if thin.any() and not problem.floor_given:
         yield f"components {np.flatnonzero(thin).tolist()} are collapsed in some direction"

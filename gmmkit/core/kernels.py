@@ -157,8 +157,9 @@ def _share(scores, n_gaussians, n_classes):
 @_inner
 def _exponentiate(scores, n_classes, top, total):
     """Turn scores into exponentials relative to each row's largest, and sum them."""
-    _fill(top, scores[0, 0])
-    for k in range(n_classes):
+    for t in range(top.size):
+        top[t] = scores[0, t]
+    for k in range(1, n_classes):
         score = scores[k]
         for t in range(top.size):
             top[t] = max(top[t], score[t])

@@ -35,6 +35,8 @@ class Problem:
         The sum of all rows' weights.
     constant_directions : int
         How many directions of the data have no spread.
+    floor_given : bool
+        Whether the caller said how small a standard deviation can be.
     """
 
     source: Source
@@ -44,6 +46,7 @@ class Problem:
     sample: RowSet
     weight: float
     constant_directions: int
+    floor_given: bool
 
 
 def prepare(
@@ -88,6 +91,7 @@ def prepare(
         sample=replace(sample, rows=units.apply(sample.rows)),
         weight=summary.total,
         constant_directions=constant,
+        floor_given=floor is not None,
     )
 
 
