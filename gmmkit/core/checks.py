@@ -144,6 +144,34 @@ def _check_finite(array: FloatArray, block: int = 65_536) -> None:
             )
 
 
+def check_parameters(values: npt.ArrayLike, name: str) -> Float64Array:
+    """Return a read-only, C-contiguous float64 copy of a model's parameters.
+
+    Raises
+    ------
+    ParameterError
+        If they are not real, finite numbers.
+
+    Examples
+    --------
+    >>> check_parameters([1, 2], "weights").flags.writeable
+    False
+    """
+    try:
+        given = np.asarray(values)
+        if given.dtype.kind == "c":
+            raise ParameterError(f"{name} are complex", needed="real numbers")
+        array: Float64Array = np.array(given, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as problem:
+        if isinstance(problem, ParameterError):
+            raise
+        raise ParameterError(f"{name} are not numbers", found=str(problem)) from problem
+    if not np.isfinite(array).all():
+        raise ParameterError(f"{name} contain NaN or infinity", needed="finite numbers")
+    array.flags.writeable = False
+    return array
+
+
 def check_weights(weights: npt.ArrayLike | None, n_rows: int) -> Float64Array | None:
     """Return `weights` as float64, or None when there are none.
 

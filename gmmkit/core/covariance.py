@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.checks import Float64Array
+from gmmkit.core.checks import Float64Array, check_parameters
 from gmmkit.core.families import Family, family
 from gmmkit.errors import ParameterError
 
@@ -37,20 +37,17 @@ class Covariance:
 
     def __init__(self, family_or_name: str | Family, values: npt.ArrayLike) -> None:
         kind = family(family_or_name)
-        array = np.array(values, dtype=np.float64, order="C")
+        array = check_parameters(values, f"{kind.name} covariances")
         _check_values(kind, array)
-        array.flags.writeable = False
         object.__setattr__(self, "family", kind)
         object.__setattr__(self, "values", array)
-
-    @property
-    def n_features(self) -> int | None:
-        """The number of columns D, or None where the family's values do not tell."""
-        return self.values.shape[-1] if self.values.ndim > 1 else None
 
     def dense(self, n_components: int, n_features: int) -> Float64Array:
         """Return (K, D, D) matrices whatever the family."""
         return self.family.dense(self.values, n_components, n_features)
+
+    def __reduce__(self) -> tuple[type["Covariance"], tuple[str, Float64Array]]:
+        return Covariance, (self.family.name, self.values)
 
     def __repr__(self) -> str:
         return f"Covariance({self.family.name!r}, shape {self.values.shape})"
@@ -58,17 +55,12 @@ class Covariance:
 
 def _check_values(kind: Family, values: Float64Array) -> None:
     needed_ndim = len(kind.shape(1, 1))
-    if values.ndim != needed_ndim or (
-        not kind.axis_aligned and values.shape[-1] != values.shape[-2]
-    ):
+    square = kind.axis_aligned or values.ndim < 2 or values.shape[-1] == values.shape[-2]
+    if values.ndim != needed_ndim or not square or not values.size:
         raise ParameterError(
             f"{kind.name} covariances have the wrong shape",
             found=f"shape {values.shape}",
             needed=f"{needed_ndim} axes, such as {kind.shape(3, 2)} for K=3, D=2",
-        )
-    if not np.isfinite(values).all():
-        raise ParameterError(
-            f"{kind.name} covariances contain NaN or infinity", needed="finite numbers"
         )
     if kind.axis_aligned:
         if not (values > 0).all():
@@ -80,11 +72,12 @@ def _check_values(kind: Family, values: Float64Array) -> None:
 
 
 def _check_positive_definite(kind: Family, values: Float64Array) -> None:
-    transposed = values.swapaxes(-1, -2)
-    if not np.allclose(values, transposed, rtol=1e-8, atol=1e-10 * float(np.abs(values).max())):
+    differences = np.abs(values - values.swapaxes(-1, -2))
+    deviations = np.sqrt(np.abs(np.diagonal(values, axis1=-2, axis2=-1)))
+    if (differences > 1e-8 * deviations[..., :, None] * deviations[..., None, :]).any():
         raise ParameterError(
             f"{kind.name} covariances are not symmetric",
-            found=f"differences up to {np.abs(values - transposed).max():.3g}",
+            found=f"differences up to {differences.max():.3g}",
             hint="use (S + S.T) / 2",
         )
     try:

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_rows, check_weights
 from gmmkit.core.covariance import Covariance
-from gmmkit.core.families import Family
 from gmmkit.core.execution import Block, Executor, Source, total
+from gmmkit.core.families import Family
 from gmmkit.core.mixture import Mixture, Noise
 from gmmkit.core.passes import Route, choose_route, first_route, make_pass
 from gmmkit.core.statistics import SufficientStatistics
@@ -230,6 +230,12 @@ def _noise(statistics: SufficientStatistics, previous: Mixture | None) -> Noise 
     return replace(previous.noise, weight=statistics.noise_weight / statistics.total)
 
 
+def _expect(
+    mixture: Mixture, units: Units, route: Route, source: Source, executor: Executor
+) -> SufficientStatistics:
+    return total(executor, make_pass(mixture, units, route, source.n_rows), source)
+
+
 def em_step(
     state: EMState,
     source: Source,
@@ -257,13 +263,15 @@ def em_step(
         What the expectation saw.
     """
     route = choose_route(state.mixture, state.least_route)
-    statistics = total(
-        executor, make_pass(state.mixture, state.units, route, source.n_rows), source
-    )
-    log_likelihood = statistics.log_likelihood / statistics.total
-    small = log_likelihood - state.log_likelihood < tol
+    statistics = _expect(state.mixture, state.units, route, source, executor)
     family = state.mixture.covariance.family
     mixture, floored = _maximize(statistics, family, regularization, state.mixture)
+    if choose_route(mixture, route) > route:
+        # Sums by this route cannot hold the mixture that they lead to: do them over.
+        higher = replace(state, least_route=Route(route + 1))
+        return em_step(higher, source, executor, regularization, tol=tol)
+    log_likelihood = statistics.log_likelihood / statistics.total
+    small = log_likelihood - state.log_likelihood < tol
     following = replace(
         state,
         mixture=mixture,
@@ -313,7 +321,7 @@ def run_em(
         if on_iteration is not None:
             on_iteration(len(trace), info)
     final = choose_route(state.mixture, max(Route.FLOAT64, state.least_route))
-    statistics = total(executor, make_pass(state.mixture, units, final, source.n_rows), source)
+    statistics = _expect(state.mixture, units, final, source, executor)
     return EMResult(
         mixture=units.restore(state.mixture),
         working_mixture=state.mixture,

@@ -132,7 +132,7 @@ class _Dense(Family):
     def factors(self, values: Float64Array, n_features: int) -> Float64Array:
         stack = values.reshape(-1, n_features, n_features)
         lower: Float64Array = np.linalg.inv(np.linalg.cholesky(stack))
-        return lower.transpose(0, 2, 1)
+        return np.triu(lower.transpose(0, 2, 1))
 
     def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
         """Clip the generalized eigenvalues of (values, floor) at one: the constrained maximizer."""
@@ -148,7 +148,8 @@ class _Dense(Family):
         clipped[low] = (basis * np.maximum(eigenvalues[low], 1.0)[:, None, :]) @ basis.transpose(
             0, 2, 1
         )
-        return clipped.reshape(values.shape), int((eigenvalues < 1.0).sum())
+        symmetric = 0.5 * (clipped + clipped.transpose(0, 2, 1))
+        return symmetric.reshape(values.shape), int((eigenvalues < 1.0).sum())
 
     def ridged(self, values: Float64Array, ridge: Float64Array) -> Float64Array:
         return values + np.diag(ridge)

@@ -16,9 +16,9 @@ from gmmkit.core.checks import (
     check_weights,
 )
 from gmmkit.core.covariance import Covariance
-from gmmkit.core.families import Family, family
 from gmmkit.core.em import EMResult, Iteration, run_em
 from gmmkit.core.execution import ArraySource, Executor, SerialExecutor, threads
+from gmmkit.core.families import Family, family
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.passes import Route, route_named
 from gmmkit.core.preparation import Problem, prepare

@@ -59,7 +59,7 @@ def _compile_exponential(x):
 
 
 def _exponential_float32(x):
-    """Cody-Waite reduction and a degree 6 polynomial: relative error below 2e-7."""
+    """Cody-Waite reduction and a degree 6 polynomial: relative error below 3e-7."""
     y = max(x, np.float32(-87.0))
     n = np.floor(y * np.float32(1.4426950408889634) + np.float32(0.5))
     r = y - n * np.float32(0.693359375) + n * np.float32(2.12194440e-4)
@@ -74,7 +74,10 @@ def _exponential_float32(x):
 
 
 def _exponential_float64(x):
-    """Cody-Waite reduction and a degree 12 Taylor polynomial: relative error below 4e-16."""
+    """Cody-Waite reduction and a degree 12 Taylor polynomial.
+
+    Relative error below 4e-16 + 1e-16 |x|: reassociation may merge the two steps of the reduction.
+    """
     y = max(x, -708.0)
     n = np.floor(y * 1.4426950408889634 + 0.5)
     r = y - n * 6.93147180369123816490e-01 - n * 1.90821492927058770002e-10

@@ -8,7 +8,7 @@ from math import log, pi
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.checks import Float64Array, FloatArray, check_count, check_rows
+from gmmkit.core.checks import Float64Array, FloatArray, check_count, check_parameters, check_rows
 from gmmkit.core.covariance import Covariance
 from gmmkit.errors import ParameterError
 
@@ -23,7 +23,7 @@ class Noise:
     Parameters
     ----------
     weight : float
-        The share of rows it explains, in [0, 1).
+        The share of rows it explains, in [0, 1].
     log_density : float
         The logarithm of the density, usually minus the log volume of the data's range.
 
@@ -37,11 +37,11 @@ class Noise:
     log_density: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.weight < 1.0 or not np.isfinite(self.log_density):
+        if not 0.0 <= self.weight <= 1.0 or not np.isfinite(self.log_density):
             raise ParameterError(
                 "the noise component is not usable",
                 found=repr(self),
-                needed="a weight in [0, 1) and a finite log density",
+                needed="a weight in [0, 1] and a finite log density",
             )
 
 
@@ -90,8 +90,8 @@ class Mixture:
     ) -> None:
         if not isinstance(covariance, Covariance):
             covariance = Covariance("full", covariance)
-        object.__setattr__(self, "weights", _frozen(weights))
-        object.__setattr__(self, "means", _frozen(means))
+        object.__setattr__(self, "weights", check_parameters(weights, "weights"))
+        object.__setattr__(self, "means", check_parameters(means, "means"))
         object.__setattr__(self, "covariance", covariance)
         object.__setattr__(self, "noise", noise)
         _check_shapes(self)
@@ -124,7 +124,9 @@ class Mixture:
     @cached_property
     def factors(self) -> Float64Array:
         """Inverse deviations (K, D), or upper P with precision P Pᵀ, (K or 1, D, D)."""
-        return self.covariance.family.factors(self.covariance.values, self.n_features)
+        factors = self.covariance.family.factors(self.covariance.values, self.n_features)
+        factors.flags.writeable = False
+        return factors
 
     @cached_property
     def log_normalizers(self) -> Float64Array:
@@ -138,6 +140,7 @@ class Mixture:
         normalizers: Float64Array = (
             log_weights + log_determinants - 0.5 * self.n_features * log(2 * pi)
         )
+        normalizers.flags.writeable = False
         return normalizers
 
     def log_joint(self, rows: npt.ArrayLike) -> Float64Array:
@@ -293,7 +296,7 @@ class Mixture:
                 hint="Mixture(weights, means, covariance)",
             )
         random = np.random.default_rng(seed)
-        labels = random.choice(self.n_components, size=count, p=self.weights)
+        labels = random.choice(self.n_components, size=count, p=self.weights / self.weights.sum())
         rows = random.standard_normal((count, self.n_features))
         roots = np.linalg.cholesky(self.covariances)
         for k, mean in enumerate(self.means):
@@ -324,15 +327,12 @@ class Mixture:
             self, weights=self.weights[index], means=self.means[index], covariance=covariance
         )
 
+    def __reduce__(self) -> tuple[type["Mixture"], tuple[object, ...]]:
+        return Mixture, (self.weights, self.means, self.covariance, self.noise)
+
     def __repr__(self) -> str:
         k, d = self.means.shape
         return f"<Mixture of {k} {self.covariance.family.name} Gaussians in {d} dimensions>"
-
-
-def _frozen(values: npt.ArrayLike) -> Float64Array:
-    array = np.array(values, dtype=np.float64, order="C")
-    array.flags.writeable = False
-    return array
 
 
 def _blocks(rows: FloatArray) -> Iterator[FloatArray]:
@@ -359,10 +359,12 @@ def _check_shapes(mixture: Mixture) -> None:
 
 def _check_distribution(mixture: Mixture) -> None:
     weights = mixture.weights
-    if not np.isfinite(mixture.means).all():
-        raise ParameterError("means contain NaN or infinity", needed="finite numbers")
-    if not len(weights) or not np.isfinite(weights).all() or (weights < 0).any():
-        raise ParameterError("weights must be finite and nonnegative", found=str(weights))
+    if not len(weights) or (weights < 0).any():
+        raise ParameterError(
+            "weights must be nonnegative, one a component",
+            found=str(weights),
+            needed="at least one component",
+        )
     total = weights.sum() + (0.0 if mixture.noise is None else mixture.noise.weight)
     if abs(total - 1.0) > 1e-6:
         raise ParameterError(

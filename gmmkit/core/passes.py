@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
-from gmmkit.core.families import Moments
 from gmmkit.core.execution import Block
+from gmmkit.core.families import Moments
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric, upper_triangle
 from gmmkit.core.units import Units

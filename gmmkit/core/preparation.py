@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmkit.core.checks import Float64Array
-from gmmkit.core.families import Family, Moments
 from gmmkit.core.em import Regularization
 from gmmkit.core.execution import Block, Executor, Source, total
+from gmmkit.core.families import Family, Moments
 from gmmkit.core.start import RowSet, row_sample
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
 from gmmkit.core.units import Units

@@ -8,8 +8,8 @@ import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array
 from gmmkit.core.covariance import Covariance
-from gmmkit.core.families import Family, Moments
 from gmmkit.core.execution import Source
+from gmmkit.core.families import Family, Moments
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
 from gmmkit.core.units import Units

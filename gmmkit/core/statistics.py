@@ -84,10 +84,10 @@ class SufficientStatistics:
         offsets = self.offsets
         if self.moments is Moments.DIAGONAL:
             return np.maximum(self.second - self.weight[:, None] * offsets**2, 0.0)
-        shift = (self.weight[:, None] * offsets)[:, :, None] * offsets[:, None, :]
+        shift = pack_symmetric((self.weight[:, None] * offsets)[:, :, None] * offsets[:, None, :])
         if self.moments is Moments.POOLED:
             shift = shift.sum(axis=0)
-        return unpack_symmetric(self.second, self.first.shape[1]) - shift
+        return unpack_symmetric(self.second - shift, self.first.shape[1])
 
     def __add__(self, other: "SufficientStatistics") -> "SufficientStatistics":
         if not isinstance(other, SufficientStatistics):

@@ -1,0 +1,1 @@
+"""The command line: words in, calls to the library, text or JSON out. No mathematics here."""

@@ -1,0 +1,156 @@
+"""``gmmkit image …`` and its shorthand ``gmmkit segment``: words, help texts and their checks."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from gmmkit.cli.session import debug_option
+
+_EPILOG = """\b
+Examples:
+  gmmkit segment photo.jpg -k 5
+  gmmkit segment photos/ -o masks --json > masks.json
+  gmmkit segment a.jpg b.jpg --shared-model --save-model scene.gmm
+  gmmkit segment c.jpg --model scene.gmm
+  gmmkit segment sample:coffee          (gmmkit doctor lists the samples)
+
+\b
+For NAME.jpg this prints a table and writes
+  NAME.labels.png         a mask: the value of a pixel is its class, 0 the
+                          largest; 255 where the photo is transparent
+  NAME.overlay.png        the photo with its classes drawn over it
+  NAME.probabilities.npz  how sure each pixel is (with --probabilities)
+
+\b
+Exit codes: 0 done; 2 wrong usage; 3 an image or option that can not be used
+(the other images are still done); 4 a bad model file; 5 a degenerate fit
+(with --strict).
+"""
+_FIXED_BY_MODEL = ("classes", "features", "covariance", "shared_model", "save_model")
+
+
+@click.group("image")
+def image_group() -> None:
+    """Segment photos and other images."""
+
+
+@click.command("segment", epilog=_EPILOG)
+@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@click.option(
+    "-k",
+    "--classes",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    metavar="K",
+    help="How many kinds of pixels to look for.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    metavar="DIR",
+    help="Where the files go; made if missing.  [default: the current folder]",
+)
+@click.option(
+    "--features",
+    default="lab+texture",
+    show_default=True,
+    metavar="NAMES",
+    help="What to compare pixels by: lab, luv, rgb, hsv, gray, texture, position or bands, "
+    "several joined by +.",
+)
+@click.option(
+    "--covariance",
+    type=click.Choice(["full", "tied", "diag", "spherical"]),
+    default="full",
+    show_default=True,
+    help="How freely the shape of a class may vary: each its own in any direction (full), one for "
+    "all (tied), along the features only (diag), round (spherical).",
+)
+@click.option(
+    "--smoothness",
+    type=click.FloatRange(min=0.0),
+    default=None,
+    metavar="S",
+    help="How strongly neighboring pixels pull toward the same class; 0 turns it off.",
+)
+@click.option("--probabilities", is_flag=True, help="Also write the probability of every class.")
+@click.option(
+    "--save-model",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the fitted model, to use with --model later. For one image, or with --shared-model.",
+)
+@click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Use the classes of a saved model instead of fitting new ones.",
+)
+@click.option("--shared-model", is_flag=True, help="Fit one model to all the images together.")
+@click.option(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="Refuse larger images.  [default: 128 million]",
+)
+@click.option(
+    "--page",
+    type=click.IntRange(min=0),
+    default=None,
+    metavar="N",
+    help="Which page of a multi-page TIFF, counted from 0.  [default: the first]",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Start of every random choice: the same seed gives the same files.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    default=None,
+    metavar="N",
+    help="CPU threads to use; the result does not depend on it.  [default: all]",
+)
+@click.option("--full-overlay", is_flag=True, help="Do not shrink overlays above 4 megapixels.")
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option("--strict", is_flag=True, help="Take a degenerate fit for an error (exit code 5).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+@debug_option
+@click.pass_context
+def segment_command(context: click.Context, /, **words: Any) -> int:
+    """Find the few kinds of pixels that make up each photo.
+
+    IMAGE is a file (PNG, JPEG, WebP, BMP, TIFF), a folder of them, a quoted pattern such as
+    'trip/*.jpg', or sample:NAME. Every pixel gets a class: sky, cup, table ... whatever differs
+    most in color and texture. Nothing has to be trained or labeled before.
+    """
+    _refuse_contradictions(context, words)
+    from gmmkit.cli.request import Request
+    from gmmkit.cli.segmenting import segment_images
+
+    as_json = words.pop("as_json")
+    return segment_images(Request(**words), as_json=as_json)
+
+
+image_group.add_command(segment_command)
+
+
+def _refuse_contradictions(context: click.Context, words: dict[str, Any]) -> None:
+    """A model file fixes what it was fitted with; a word against it is a slip, not a wish."""
+    if words["model"] is None:
+        return
+    for name in _FIXED_BY_MODEL:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = next(p.opts[-1] for p in context.command.params if p.name == name)
+            raise click.UsageError(f"{option} and --model exclude each other", context)

@@ -1,0 +1,164 @@
+"""Names of the files that a run writes, all settled and checked before any work is done."""
+
+import os
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gmmkit.cli.inputs import Source
+from gmmkit.errors import InputError, OutputExistsError, OutputWriteError
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """The files that one image leads to; ``probabilities`` only when they were asked for."""
+
+    labels: Path
+    overlay: Path
+    probabilities: Path | None
+
+    def paths(self) -> dict[str, Path]:
+        """Return what is written, by kind.
+
+        Examples
+        --------
+        >>> list(Outputs(Path("a.labels.png"), Path("a.overlay.png"), None).paths())
+        ['labels', 'overlay']
+        """
+        named = {"labels": self.labels, "overlay": self.overlay}
+        return named | ({"probabilities": self.probabilities} if self.probabilities else {})
+
+
+def name_outputs(
+    sources: Sequence[Source], folder: Path, *, probabilities: bool = False
+) -> list[Outputs]:
+    """Name the output files of every image.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        The images. Where two have the same stem, they keep their extension in the name.
+    folder : Path
+        Where the files go.
+    probabilities : bool
+        Whether the probabilities are written too.
+
+    Returns
+    -------
+    list of Outputs
+        In the order of the images.
+
+    Raises
+    ------
+    InputError
+        Two images would write to the same files, as ``a/x.png`` and ``b/x.png`` do.
+
+    Examples
+    --------
+    >>> one, other = Source("a.jpg", Path("a.jpg")), Source("a.png", Path("a.png"))
+    >>> [outputs.labels.name for outputs in name_outputs([one, other], Path())]
+    ['a.jpg.labels.png', 'a.png.labels.png']
+    """
+    # Casefolded: on many file systems A.png and a.png are one file.
+    stems = Counter(source.path.stem.casefold() for source in sources)
+    names = [
+        source.path.name if stems[source.path.stem.casefold()] > 1 else source.path.stem
+        for source in sources
+    ]
+    _refuse_shared_names(sources, names)
+    return [_outputs(folder / name, probabilities=probabilities) for name in names]
+
+
+def check_outputs(
+    paths: Sequence[Path], sources: Sequence[Source], folder: Path, *, force: bool
+) -> None:
+    """Refuse outputs that would overwrite something, or that have nowhere to go.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Everything that will be written.
+    sources : sequence of Source
+        Everything that will be read; never overwritten, not even with `force`.
+    folder : Path
+        The output folder; made when the first file is written, so it need not exist yet.
+    force : bool
+        Whether existing outputs may be replaced.
+
+    Raises
+    ------
+    OutputExistsError
+        Some of the outputs are there already, or one of them is an input (which not even `force`
+        replaces).
+    OutputWriteError
+        The folder can not be made or is no folder.
+
+    Examples
+    --------
+    >>> check_outputs([Path("new.labels.png")], [], Path(), force=False)
+    """
+    from gmmkit.io.files import refuse_existing, refuse_overwriting_inputs
+
+    refuse_overwriting_inputs(paths, [source.path for source in sources])
+    _refuse_folder(folder)
+    try:
+        refuse_existing(paths, force=force)
+    except OutputExistsError as error:
+        hint = "add --force to replace what is there, or name another folder with -o DIR"
+        raise OutputExistsError(error.problem, found=error.found, hint=hint) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make the output folder, unless it is there.
+
+    Raises
+    ------
+    OutputWriteError
+        It can not be made.
+
+    Examples
+    --------
+    >>> make_folder(Path())
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputWriteError(
+            f"cannot make the folder {str(folder)!r}",
+            found=error.strerror or type(error).__name__,
+            hint="name another folder with -o DIR",
+        ) from error
+
+
+def _outputs(stem: Path, *, probabilities: bool) -> Outputs:
+    return Outputs(
+        labels=stem.with_name(f"{stem.name}.labels.png"),
+        overlay=stem.with_name(f"{stem.name}.overlay.png"),
+        probabilities=stem.with_name(f"{stem.name}.probabilities.npz") if probabilities else None,
+    )
+
+
+def _refuse_shared_names(sources: Sequence[Source], names: Sequence[str]) -> None:
+    owners = defaultdict(list)
+    for source, name in zip(sources, names, strict=True):
+        owners[name.casefold()].append(source.argument)
+    shared = [arguments for arguments in owners.values() if len(arguments) > 1]
+    if shared:
+        raise InputError(
+            f"{len(shared[0])} images would write the same files",
+            found=", ".join(shared[0]),
+            hint="segment them in separate runs, each with its own -o DIR",
+        )
+
+
+def _refuse_folder(folder: Path) -> None:
+    existing = next(
+        path for path in (folder.absolute(), *folder.absolute().parents) if path.exists()
+    )
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        raise OutputWriteError(
+            f"cannot write to the folder {str(folder)!r}",
+            found=f"{str(existing)!r}, which is no folder that this user may write to",
+            hint="name another folder with -o DIR",
+        )

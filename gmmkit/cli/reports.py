@@ -1,0 +1,148 @@
+"""What a run found, as plain values: one dictionary an image, behind both the table and JSON."""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gmmkit.errors import GmmkitError, GmmkitWarning
+
+if TYPE_CHECKING:
+    from gmmkit.image.classes import Segmentation
+
+SCHEMA = "gmmkit.segment/1"
+
+Report = dict[str, Any]
+
+
+def report_image(
+    argument: str,
+    segmentation: "Segmentation",
+    *,
+    files: Mapping[str, Path],
+    warned: Sequence[GmmkitWarning],
+) -> Report:
+    """Describe a segmented image.
+
+    Parameters
+    ----------
+    argument : str
+        What the user called the image.
+    segmentation : Segmentation
+        The result.
+    files : mapping of str to Path
+        What was written, by kind.
+    warned : sequence of GmmkitWarning
+        What the library warned about on the way.
+
+    Returns
+    -------
+    dict
+        Plain values; ``fit`` is None when a saved model was used.
+
+    Examples
+    --------
+    >>> import numpy, gmmkit
+    >>> pixels = numpy.zeros((8, 8, 3), numpy.uint8)
+    >>> pixels[:, 5:] = 255
+    >>> result = gmmkit.image.segment(pixels, 2, features="rgb")
+    >>> report = report_image("flag", result, files={}, warned=[])
+    >>> [(entry["class"], entry["mean_color"]) for entry in report["classes"]]
+    [(0, '#000000'), (1, '#ffffff')]
+    """
+    height, width = segmentation.labels.shape
+    return {
+        "image": argument,
+        "width": width,
+        "height": height,
+        "classes": _classes(segmentation),
+        "fit": _fit(segmentation),
+        "notes": list(segmentation.notes),
+        "warnings": [{"code": warning.code, "message": str(warning)} for warning in warned],
+        "files": {kind: str(path) for kind, path in files.items()},
+    }
+
+
+def report_failure(argument: str, error: GmmkitError) -> Report:
+    """Describe an image that could not be done.
+
+    Examples
+    --------
+    >>> report_failure("no.png", GmmkitError("it is gone"))["error"]["problem"]
+    'it is gone'
+    """
+    details = {
+        name: getattr(error, name) for name in ("code", "problem", "found", "needed", "hint")
+    }
+    return {"image": argument, "error": details | {"exit_code": error.exit_code}}
+
+
+def to_json(images: Sequence[Report], *, seed: int, model: Path | None) -> str:
+    """Write the one JSON object of a run; what is not finite becomes null.
+
+    Examples
+    --------
+    >>> print(to_json([], seed=0, model=None))  # doctest: +ELLIPSIS
+    {
+      "schema": "gmmkit.segment/1",
+    ...
+    """
+    from gmmkit import __version__
+
+    whole = {
+        "schema": SCHEMA,
+        "gmmkit_version": __version__,
+        "seed": seed,
+        "model": None if model is None else str(model),
+        "images": list(images),
+    }
+    return json.dumps(_finite(whole), indent=2, allow_nan=False)
+
+
+def _classes(segmentation: "Segmentation") -> list[Report]:
+    from gmmkit.image.palette import class_colors
+
+    rows = zip(
+        segmentation.shares,
+        segmentation.mean_colors,
+        segmentation.mixture.weights,
+        class_colors(segmentation.k),
+        strict=True,
+    )
+    return [
+        {
+            "class": number,
+            "share": float(share),
+            # A class of the model that is absent from this image has no color.
+            "mean_color": _hexadecimal(color) if share > 0 else None,
+            "weight": float(weight),
+            "mask_color": _hexadecimal(mask_color),
+        }
+        for number, (share, color, weight, mask_color) in enumerate(rows)
+    ]
+
+
+def _hexadecimal(color: Sequence[int]) -> str:
+    return "#" + "".join(f"{int(channel):02x}" for channel in color)
+
+
+def _fit(segmentation: "Segmentation") -> Report | None:
+    fit = segmentation.fit
+    if fit is None:
+        return None
+    return {
+        "log_likelihood": float(fit.log_likelihood),
+        "converged": bool(fit.converged),
+        "iterations": int(fit.n_iter),
+        "precision": fit.trace[-1].route if fit.trace else None,
+        "notes": list(fit.notes),
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,192 @@
+"""The compiled passes against sums made row by row, and the bound on their exponential.
+
+Every test that needs a compiler is in this file: each kind of argument costs seconds once.
+"""
+
+import numpy as np
+import pytest
+from strategies import FAMILIES, assert_sums_agree, make_mixture, sums_oracle
+
+from gmmkit import Mixture, Noise, fit
+from gmmkit.core.execution import Block
+from gmmkit.core.kernels import TILE, softmax_rows
+from gmmkit.core.passes import Route, make_pass
+from gmmkit.core.units import Units
+
+# As many rows as this in the whole source, and no pass is made without the compiler.
+MANY_ROWS = 10**9
+# Compiled code knows no infinity: log 0 is a very negative number, and its exponential this small.
+NOTHING = 1e-30
+TOLERANCE = {Route.FLOAT32: 3e-5, Route.FLOAT64: 1e-12}
+
+float32_rows_unweighted = (np.float32, Route.FLOAT32, False)
+float32_rows_in_float64_weighted = (np.float32, Route.FLOAT64, True)
+float64_rows_unweighted = (np.float64, Route.FLOAT64, False)
+float64_rows_in_float32_weighted = (np.float64, Route.FLOAT32, True)
+KINDS = pytest.mark.parametrize(
+    ("dtype", "route", "weighted"),
+    [
+        float32_rows_unweighted,
+        float32_rows_in_float64_weighted,
+        float64_rows_unweighted,
+        float64_rows_in_float32_weighted,
+    ],
+)
+
+
+def one_pass(mixture, route, rows, weights=None, units=None):
+    """The statistics of one block, by compiled code."""
+    units = units or Units.plain(mixture.n_features)
+    return make_pass(mixture, units, route, MANY_ROWS)(Block(rows, weights))
+
+
+def rows_for(mixture, n, dtype, *, seed=0):
+    """Rows about a mixture, between and beyond its components, with weights."""
+    random = np.random.default_rng(seed)
+    rows = random.normal(scale=3, size=(n, mixture.n_features)).astype(dtype)
+    return rows, random.uniform(0.1, 4, n)
+
+
+def assert_pass_agrees(mixture, n, dtype, route, weighted):
+    """A compiled pass over n rows makes the sums that the equations ask for."""
+    rows, weights = rows_for(mixture, n, dtype)
+    weights = weights if weighted else None
+    statistics = one_pass(mixture, route, rows, weights)
+    expected = sums_oracle(rows, mixture, weights)
+    scale = TOLERANCE[route]
+    assert_sums_agree(statistics, expected, rtol=scale, atol=1000 * scale)
+
+
+@pytest.mark.parametrize("noise", [None, 0.15])
+@pytest.mark.parametrize("family", FAMILIES)
+@KINDS
+def test_the_fused_pass_makes_the_sums_that_the_equations_ask_for(
+    family, noise, dtype, route, weighted
+):
+    mixture = make_mixture(family, 3, 3, noise=noise)
+    assert_pass_agrees(mixture, 2 * TILE + 45, dtype, route, weighted)
+
+
+@pytest.mark.parametrize("n", [1, TILE - 1, TILE, TILE + 1, 17 * TILE + 3])
+@KINDS
+def test_the_fused_pass_handles_any_number_of_rows(n, dtype, route, weighted):
+    assert_pass_agrees(make_mixture("full", 2, 2), n, dtype, route, weighted)
+
+
+@pytest.mark.parametrize("d", [1, 2, 4, 5])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_fused_pass_handles_any_number_of_columns(family, d):
+    """Features are read four at a time: with these numbers, none to three are left over."""
+    assert_pass_agrees(make_mixture(family, 2, d), 150, np.float64, Route.FLOAT64, False)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@KINDS
+def test_products_with_a_compiled_softmax_make_the_same_sums(family, dtype, route, weighted):
+    mixture = make_mixture(family, 64, 2, spread=4)
+    assert_pass_agrees(mixture, 60, dtype, route, weighted)
+
+
+def test_products_with_a_compiled_softmax_handle_noise():
+    mixture = make_mixture("tied", 66, 2, spread=4, noise=0.2)
+    assert_pass_agrees(mixture, 60, np.float64, Route.FLOAT64, False)
+
+
+@pytest.mark.parametrize("route", [Route.FLOAT32, Route.FLOAT64])
+def test_a_compiled_pass_gives_a_component_of_weight_zero_as_good_as_nothing(route):
+    whole = make_mixture("full", 2, 2)
+    mixture = Mixture([0.0, 1.0], whole.means, whole.covariance)
+    rows, weights = rows_for(mixture, 200, np.float64)
+    statistics = one_pass(mixture, route, rows, weights)
+    assert 0 <= statistics.weight[0] < NOTHING
+    assert statistics.weight[1] == pytest.approx(weights.sum(), rel=1e-6)
+
+
+@pytest.mark.parametrize("route", [Route.FLOAT32, Route.FLOAT64])
+def test_a_compiled_pass_gives_noise_of_weight_zero_as_good_as_nothing(route):
+    plain = make_mixture("full", 2, 2)
+    mixture = Mixture(plain.weights, plain.means, plain.covariance, Noise(0.0, -1.0))
+    rows, weights = rows_for(mixture, 200, np.float64)
+    assert 0 <= one_pass(mixture, route, rows, weights).noise_weight < NOTHING
+
+
+@KINDS
+def test_rows_far_out_count_once_in_a_compiled_pass(dtype, route, weighted):
+    mixture = make_mixture("full", 3, 2)
+    rows = np.full((5, 2), 1000.0, dtype)
+    weights = np.ones(5) if weighted else None
+    statistics = one_pass(mixture, route, rows, weights)
+    assert statistics.weight.sum() == pytest.approx(5, rel=1e-6)
+    assert np.isfinite(statistics.log_likelihood)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_compiled_pass_works_about_an_origin_in_units(family):
+    mixture = make_mixture(family, 2, 3, offset=1e6)
+    units = Units(np.full(3, 1e6), np.full(3, 4.0), np.zeros(3, dtype=bool))
+    rows = mixture.sample(150, seed=1)
+    working = units.standardize(mixture)
+    statistics = one_pass(working, Route.FLOAT64, rows, units=units)
+    expected = sums_oracle(units.apply(rows), working)
+    assert statistics.weight == pytest.approx(expected.weight, rel=1e-11)
+    assert statistics.first == pytest.approx(expected.first, rel=1e-9, abs=1e-9)
+    log_volume = 150 * 3 * np.log(4)
+    assert statistics.log_likelihood == pytest.approx(expected.log_likelihood - log_volume)
+
+
+def test_many_tiles_in_float32_lose_no_digits_to_a_long_sum():
+    """Partial sums move to float64 every few tiles: 300 tiles stay within float32's rounding."""
+    mixture = make_mixture("diag", 2, 2)
+    rows, _ = rows_for(mixture, 300 * TILE, np.float32)
+    short = one_pass(mixture, Route.FLOAT32, rows)
+    exact = one_pass(mixture, Route.FLOAT64, rows.astype(np.float64))
+    np.testing.assert_allclose(short.weight, exact.weight, rtol=2e-6)
+    np.testing.assert_allclose(short.second, exact.second, rtol=5e-6)
+    assert short.log_likelihood == pytest.approx(exact.log_likelihood, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "least", "bound"),
+    [(np.float32, -87.0, 2e-7), (np.float64, -708.0, 4e-16)],
+)
+def test_the_inlined_exponential_stays_within_its_stated_error(dtype, least, bound):
+    """Two scores 0 and x: the ratio of their shares is e^x, after two more roundings."""
+    x = np.linspace(least, 0, 20_001).astype(dtype)
+    scores = np.stack([np.zeros_like(x), x], axis=1)
+    softmax_rows(scores, None)
+    ratio = scores[:, 1].astype(np.longdouble) / scores[:, 0].astype(np.longdouble)
+    error = abs(ratio / np.exp(x.astype(np.longdouble)) - 1).max()
+    assert error < bound + np.finfo(dtype).eps
+
+
+@pytest.mark.parametrize(("dtype", "beyond"), [(np.float32, -200.0), (np.float64, -1e30)])
+def test_the_exponential_of_something_hopeless_is_as_good_as_zero(dtype, beyond):
+    scores = np.array([[0.0, beyond]], dtype)
+    softmax_rows(scores, None)
+    assert scores[0, 0] == 1.0
+    assert 0 <= scores[0, 1] < 1e-37
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_compiled_softmax_returns_the_weighted_log_likelihood(dtype):
+    random = np.random.default_rng(0)
+    joint = random.normal(scale=5, size=(40, 6))
+    weights = random.uniform(0, 3, 40)
+    scores = joint.astype(dtype)
+    log_density = np.log(np.exp(joint).sum(axis=1))
+    tolerance = 1e-6 if dtype is np.float32 else 1e-13
+    assert softmax_rows(scores, weights) == pytest.approx(weights @ log_density, rel=tolerance)
+    expected = weights[:, None] * np.exp(joint - log_density[:, None])
+    np.testing.assert_allclose(scores, expected, rtol=10 * tolerance, atol=tolerance)
+
+
+def test_a_large_fit_has_the_same_bits_for_any_number_of_threads():
+    rows = np.concatenate([make_mixture("full", 3, 4).sample(60_000, seed=s) for s in range(2)])
+    rows = rows.astype(np.float32)
+    fits = [fit(rows, 3, seed=0, max_iter=4, tol=0, n_threads=n) for n in (1, 2, 3)]
+    assert fits[0].trace[0].route == "float32"
+    for other in fits[1:]:
+        assert other.log_likelihood == fits[0].log_likelihood
+        assert other.mixture.means.tobytes() == fits[0].mixture.means.tobytes()
+        values = other.mixture.covariance.values
+        assert values.tobytes() == fits[0].mixture.covariance.values.tobytes()
