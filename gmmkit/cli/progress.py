@@ -55,13 +55,14 @@ def _silent(_name: str) -> Iterator[None]:
 def _shown(total: int) -> Iterator[Step]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from rich.table import Column
 
     progress = Progress(
         SpinnerColumn(),
         MofNCompleteColumn(),
         BarColumn(),
-        # Last, because a long name is cut where the line ends.
-        TextColumn("{task.description}", markup=False),
+        # A long name must leave room for the bar.
+        TextColumn("{task.description}", markup=False, table_column=Column(max_width=32)),
         console=Console(stderr=True),
         transient=True,
         # Results go to standard output even while the bar is on the terminal.

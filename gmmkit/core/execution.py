@@ -146,7 +146,9 @@ class ThreadExecutor(AbstractContextManager["ThreadExecutor"]):
 
     def __enter__(self) -> "ThreadExecutor":
         self._guard.__enter__()
-        self._pool = ThreadPoolExecutor(self.n_threads, thread_name_prefix="gmmkit")
+        self._pool = ThreadPoolExecutor(
+            self.n_threads, thread_name_prefix="gmmkit", initializer=_limit_own_blas
+        )
         return self
 
     def __exit__(
@@ -212,27 +214,52 @@ def total(
 
 
 class _BlasGuard:
-    """Counts who needs single-threaded BLAS; the first sets the limit, the last lifts it."""
+    """Counts who needs single-threaded BLAS; the first sets the limit, the last lifts it.
+
+    A thread of its own does both, because a limit can only be lifted by the thread that set it.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._limits: Any = None
+        self._lift = threading.Event()
+        self._holder: threading.Thread | None = None
 
     def acquire(self) -> None:
-        from threadpoolctl import threadpool_limits
-
         with self._lock:
             if self._users == 0:
-                self._limits = threadpool_limits(1, user_api="blas")
+                limited, self._lift = threading.Event(), threading.Event()
+                self._holder = threading.Thread(
+                    target=_hold_limit, args=(limited, self._lift), name="gmmkit-blas", daemon=True
+                )
+                self._holder.start()
+                limited.wait()
             self._users += 1
 
     def release(self) -> None:
         with self._lock:
             self._users -= 1
-            if self._users == 0:
-                self._limits.restore_original_limits()
-                self._limits = None
+            if self._users == 0 and self._holder is not None:
+                self._lift.set()
+                self._holder.join()
+
+
+def _limit_own_blas() -> None:
+    """Limit BLAS in this thread, which matters where its limits are each thread's own (OpenMP)."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(1, user_api="blas")
+
+
+def _hold_limit(limited: threading.Event, lift: threading.Event) -> None:
+    try:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, user_api="blas"):
+            limited.set()
+            lift.wait()
+    finally:
+        limited.set()
 
 
 _guard = _BlasGuard()

@@ -280,7 +280,7 @@ def _begin(
 ) -> Mixture:
     """Return the working mixture that EM begins from."""
     if isinstance(start, Mixture):
-        _check_start(start, problem)
+        _check_start(start, problem, k)
         return problem.units.standardize(start)
     candidates = candidate_starts(
         start.method, problem.sample, k, problem.family, problem.units, random
@@ -289,14 +289,14 @@ def _begin(
     return _replaced(best, start, problem)
 
 
-def _check_start(start: Mixture, problem: Problem) -> None:
-    wanted = (problem.source.n_features, problem.family.name)
-    given = (start.n_features, start.covariance.family.name)
+def _check_start(start: Mixture, problem: Problem, k: int) -> None:
+    wanted = (k, problem.source.n_features, problem.family.name)
+    given = (*start.means.shape, start.covariance.family.name)
     if wanted != given:
         raise ParameterError(
             "the starting mixture does not match",
-            found=f"{given[0]} columns and {given[1]} covariances",
-            needed=f"{wanted[0]} columns and {wanted[1]} covariances",
+            found="{} components, {} columns, {} covariances".format(*given),
+            needed="{} components, {} columns, {} covariances".format(*wanted),
         )
 
 

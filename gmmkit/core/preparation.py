@@ -14,6 +14,8 @@ from gmmkit.core.units import Units
 
 # The relative floor on eigenvalues sits where float64's expanded form stops being exact.
 RELATIVE_FLOOR = 1e-10
+# Added to it, so that no covariance is too nearly singular for a Cholesky factor in float64.
+_REPRESENTABLE_FLOOR = 1e-13
 # A direction with less of the working variance than this is taken for constant.
 _CONSTANT_DIRECTION = 1e-12
 
@@ -157,4 +159,5 @@ def _relative_floor(covariance: Float64Array) -> tuple[Float64Array, int]:
     eigenvalues, vectors = np.linalg.eigh(covariance)
     constant = eigenvalues <= _CONSTANT_DIRECTION
     filled = np.where(constant, 1.0, eigenvalues)
-    return RELATIVE_FLOOR * (vectors * filled) @ vectors.T, int(constant.sum())
+    floor = RELATIVE_FLOOR * (vectors * filled) @ vectors.T
+    return 0.5 * (floor + floor.T) + _REPRESENTABLE_FLOOR * np.eye(len(floor)), int(constant.sum())
