@@ -11,8 +11,6 @@ import hypothesis
 import numpy as np
 import pytest
 
-# `import strategies` works from every test file, whatever its folder.
-sys.path.insert(0, str(Path(__file__).parent))
 
 # The first call of a kernel compiles it, which no deadline foresees.
 hypothesis.settings.register_profile("gmmkit", deadline=None, derandomize="CI" in os.environ)

@@ -329,8 +329,9 @@ def test_colors_are_shown_on_terminals_that_want_them(
 
 
 def test_progress_is_shown_on_a_terminal_and_leaves_no_trace_in_the_results(
-    run_cli: Run, photo: Path, monkeypatch: pytest.MonkeyPatch
+    run_cli: Run, make_photo: MakePhoto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    photo = make_photo(Path("a name far too long for one line" * 5 + ".png"))
     monkeypatch.setattr("gmmkit.cli.progress.on_terminal", lambda: True)
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -180,6 +180,15 @@ def test_a_compiled_softmax_returns_the_weighted_log_likelihood(dtype):
     np.testing.assert_allclose(scores, expected, rtol=10 * tolerance, atol=tolerance)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_large_fit_in_single_precision_never_loses_likelihood(family):
+    """By a millionth of a nat per row at most; the rows overlap, so that EM has a way to go."""
+    rows = make_mixture("full", 3, 4, spread=1).sample(150_000, seed=1).astype(np.float32)
+    trace = fit(rows, 4, covariance=family, seed=0, tol=0, max_iter=12).trace
+    assert {info.route for info in trace} == {"float32"}
+    assert np.diff([info.log_likelihood for info in trace]).min() > -1e-6
+
+
 def test_a_large_fit_has_the_same_bits_for_any_number_of_threads():
     rows = np.concatenate([make_mixture("full", 3, 4).sample(60_000, seed=s) for s in range(2)])
     rows = rows.astype(np.float32)

@@ -219,9 +219,9 @@ def test_what_a_caller_raises_comes_through():
 def test_a_route_only_ever_goes_up_within_a_fit():
     """Two tight groups a long way apart: the bound passes float32's limit as they are found."""
     random = np.random.default_rng(13)
-    rows = random.normal(scale=1e-3, size=(300, 2)) + np.repeat([[0.0], [10.0]], 150, axis=0)
-    start = Mixture([0.5, 0.5], [[4.0, 4.0], [6.0, 6.0]], [30 * np.eye(2)] * 2)
-    result = fit(rows, 2, start=start, precision="float32", tol=0, max_iter=60)
+    rows = np.repeat([[0.0], [10.0]], 150, axis=0) + 1e-3 * random.normal(size=(300, 1))
+    start = Mixture([0.5, 0.5], [[4.0], [6.0]], np.full((2, 1, 1), 30.0))
+    result = fit(rows, 2, start=start, precision="float32", tol=0, max_iter=200)
     routes = [Route[info.route.upper()] for info in result.trace]
     assert routes[0] is Route.FLOAT32
     assert routes[-1] > Route.FLOAT32

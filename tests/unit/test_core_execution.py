@@ -2,11 +2,12 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from strategies import make_mixture
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
 
 from gmmkit import fit
 from gmmkit.core.em import e_step
@@ -33,11 +34,19 @@ def own_threads():
 
 
 @pytest.fixture
-def two_blas_threads():
-    """BLAS with two threads, so that a forgotten limit shows."""
-    with threadpool_limits(2, user_api="blas"):
-        np.ones((2, 2)) @ np.ones((2, 2))
-        yield blas_threads()
+def free_blas():
+    """What BLAS has where nobody limits it; put back, so that a failure here stays here."""
+    give_up_control()
+    before = blas_threads()
+    yield before
+    give_up_control()
+    threadpool_limits(before[0], user_api="blas")
+    give_up_control()
+
+
+def give_up_control():
+    """Let any thread limit OpenBLAS, which newer threadpoolctl grants to one thread at a time."""
+    getattr(OpenBLASController, "clear_controlling_thread", lambda force: None)(force=True)
 
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
@@ -111,19 +120,19 @@ def test_no_items_give_no_results():
         assert list(executor.map(abs, [])) == []
 
 
-def test_blas_is_held_to_one_thread_and_restored(two_blas_threads):
+def test_blas_is_held_to_one_thread_and_restored(free_blas):
     with single_threaded_blas():
         assert set(blas_threads()) == {1}
-    assert blas_threads() == two_blas_threads
+    assert blas_threads() == free_blas
 
 
-def test_blas_is_restored_after_an_error(two_blas_threads):
+def test_blas_is_restored_after_an_error(free_blas):
     with pytest.raises(ZeroDivisionError), ThreadExecutor(2):
         raise ZeroDivisionError
-    assert blas_threads() == two_blas_threads
+    assert blas_threads() == free_blas
 
 
-def test_overlapping_guards_restore_blas_when_the_last_is_gone(two_blas_threads):
+def test_overlapping_guards_restore_blas_when_the_last_is_gone(free_blas):
     """First in, first out, which nested limits of threadpoolctl alone would not survive."""
     first, second = single_threaded_blas(), single_threaded_blas()
     first.__enter__()
@@ -131,33 +140,49 @@ def test_overlapping_guards_restore_blas_when_the_last_is_gone(two_blas_threads)
     first.__exit__(None, None, None)
     assert set(blas_threads()) == {1}
     second.__exit__(None, None, None)
-    assert blas_threads() == two_blas_threads
+    assert blas_threads() == free_blas
 
 
-def test_guards_overlapping_in_many_threads_restore_blas(two_blas_threads):
+def test_guards_overlapping_in_living_threads_restore_blas(free_blas):
+    """The thread that set the limit is not the one that has to lift it, and has not ended yet."""
+    entered, left = threading.Event(), threading.Event()
+    first = ThreadPoolExecutor(1)
+
+    def hold_until_the_other_has_entered():
+        with single_threaded_blas():
+            entered.wait(10)
+        left.set()
+
+    waiting = first.submit(hold_until_the_other_has_entered)
+    with single_threaded_blas():
+        entered.set()
+        left.wait(10)
+        assert set(blas_threads()) == {1}
+    waiting.result()
+    assert blas_threads() == free_blas
+    first.shutdown()
+
+
+def test_guards_overlapping_in_many_threads_hold_and_restore_blas(free_blas):
     def hold(seconds):
         with single_threaded_blas():
             time.sleep(seconds)
-            seen.append(set(blas_threads()))
+            return set(blas_threads())
 
-    seen = []
-    holders = [threading.Thread(target=hold, args=(0.002 * (i % 4),)) for i in range(12)]
-    for holder in holders:
-        holder.start()
-    for holder in holders:
-        holder.join()
-    assert seen == [{1}] * 12
-    assert blas_threads() == two_blas_threads
+    with ThreadPoolExecutor(6) as pool:
+        seen = list(pool.map(hold, [0.002 * (i % 4) for i in range(24)]))
+        assert seen == [{1}] * 24
+        assert blas_threads() == free_blas
 
 
-def test_a_fit_leaves_threads_and_blas_as_they_were(two_blas_threads):
+def test_a_fit_leaves_threads_and_blas_as_they_were(free_blas):
     rows = make_mixture("full", 2, 2).sample(60_000, seed=0)
     fit(rows, 2, seed=0, max_iter=2, tol=0, n_threads=2)
-    assert blas_threads() == two_blas_threads
+    assert blas_threads() == free_blas
     assert not own_threads()
 
 
-def test_fits_in_several_threads_at_once_agree_with_one_alone(two_blas_threads):
+def test_fits_in_several_threads_at_once_agree_with_one_alone(free_blas):
     rows = make_mixture("full", 2, 2).sample(60_000, seed=0)
 
     def run():
@@ -172,7 +197,7 @@ def test_fits_in_several_threads_at_once_agree_with_one_alone(two_blas_threads):
     run()
     assert len(set(found)) == 1
     assert len(found) == 4
-    assert blas_threads() == two_blas_threads
+    assert blas_threads() == free_blas
 
 
 def test_one_thread_is_the_calling_thread():

@@ -30,7 +30,7 @@ def test_weights_that_do_not_sum_to_one_are_refused_with_their_sum():
 
 @pytest.mark.parametrize("weights", [[1.5, -0.5], [np.nan, 1.0], [np.inf, 0.0]])
 def test_weights_that_are_no_shares_are_refused(weights):
-    assert "finite and nonnegative" in refusal(lambda: Mixture(weights, *TWO[1:]))
+    assert "weights" in refusal(lambda: Mixture(weights, *TWO[1:]))
 
 
 def test_a_mixture_without_components_is_refused():
@@ -131,9 +131,9 @@ def test_complex_values_are_refused_rather_than_cut_to_their_real_part(values):
     refusal(lambda: Mixture([0.5, 0.5], values, Covariance("spherical", [1.0, 1.0])))
 
 
-@pytest.mark.parametrize("weight", [-0.1, 1.0, 1.5, np.nan])
+@pytest.mark.parametrize("weight", [-0.1, 1.5, np.nan])
 def test_a_noise_weight_outside_zero_to_one_is_refused(weight):
-    assert "needed a weight in [0, 1)" in refusal(lambda: Noise(weight, 0.0))
+    assert "needed a weight in [0, 1]" in refusal(lambda: Noise(weight, 0.0))
 
 
 @pytest.mark.parametrize("log_density", [np.nan, np.inf, -np.inf])
@@ -182,7 +182,9 @@ def test_asking_for_dense_covariances_leaves_the_stored_values_usable():
     assert pickle.loads(pickle.dumps(mixture)).labels(mixture.means).shape == (3,)
 
 
-@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_copy_of_a_mixture_scores_alike_and_is_as_frozen(family, duplicate):
     mixture = make_mixture(family, noise=0.1)

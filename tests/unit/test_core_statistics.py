@@ -3,6 +3,7 @@
 import copy
 import pickle
 from dataclasses import FrozenInstanceError, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_shards_add_to_the_whole_wherever_they_are_cut(family, cuts, noisy):
     mixture = make_mixture(family, 3, 2, noise=0.1 if noisy else None)
     rows = np.random.default_rng(2).normal(scale=3, size=(100, 2))
     edges = [0, *sorted(set(cuts)), 100]
-    shards = [e_step(rows[a:b], mixture) for a, b in zip(edges, edges[1:], strict=False)]
+    shards = [e_step(rows[a:b], mixture) for a, b in pairwise(edges)]
     assert_equal(sum(shards[1:], shards[0]), e_step(rows, mixture))
 
 
@@ -128,7 +129,7 @@ def test_statistics_with_other_moments_are_refused(family):
 
 
 def test_statistics_of_another_number_of_components_are_refused():
-    one, mixture, rows = statistics_of()
+    one, _, rows = statistics_of()
     other = e_step(rows, make_mixture("full", 2, 2), units=Units.plain(2))
     with pytest.raises(InputError, match="different models"):
         one + other
@@ -188,7 +189,7 @@ def test_packed_triangles_run_row_by_row():
 
 
 def test_the_units_of_an_e_step_depend_on_the_mixture_alone():
-    statistics, mixture, rows = statistics_of()
+    _, mixture, rows = statistics_of()
     far = e_step(rows + 100, mixture)
     assert far.units.same_as(units_of(mixture))
     assert isinstance(far + e_step(rows, mixture), SufficientStatistics)
