@@ -10,12 +10,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gmmkit.core.checks import Float64Array, check_count
-from gmmkit.core.families import Family, family
+from gmmkit.core.checks import Float64Array, check_count, check_parameters
+from gmmkit.core.covariance import Covariance
 from gmmkit.core.em import Iteration
+from gmmkit.core.families import Family, family
 from gmmkit.core.fitting import FitResult, Start, fit
 from gmmkit.core.mixture import Mixture
-from gmmkit.errors import InputError, InputTypeError
+from gmmkit.errors import InputError, InputTypeError, ParameterError
 
 Labels = npt.NDArray[np.intp]
 
@@ -146,7 +147,7 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
                 self.n_components,
                 covariance=self.covariance_type,
                 sample_weight=sample_weight,
-                seed=int(check_random_state(self.random_state).randint(2**31 - 1)),
+                seed=self._seed(),
                 n_init=self.n_init,
                 start=self._start(),
                 tol=self.tol,
@@ -164,9 +165,17 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
             return self.mixture_
         covariances = None
         if self.precisions_init is not None:
-            precisions = np.asarray(self.precisions_init, dtype=np.float64)
-            covariances = _inverse(family(self.covariance_type), precisions)
+            kind = family(self.covariance_type)
+            # A precision is as positive definite as a covariance, and is checked as one.
+            precisions = Covariance(kind, check_parameters(self.precisions_init, "precisions_init"))
+            covariances = _inverse(kind, precisions.values)
         return Start(self.init_params, self.weights_init, self.means_init, covariances)
+
+    def _seed(self) -> int:
+        try:
+            return int(check_random_state(self.random_state).randint(2**31 - 1))
+        except ValueError as problem:
+            raise ParameterError("random_state is not usable", found=str(problem)) from problem
 
     def _report(self, iteration: int, info: Iteration) -> None:
         if iteration % check_count(self.verbose_interval, "verbose_interval") == 0:
@@ -237,8 +246,8 @@ class GaussianMixture(DensityMixin, BaseEstimator):  # type: ignore[misc]
     def sample(self, n_samples: int = 1) -> tuple[Float64Array, Labels]:
         """Draw rows, (n_samples, D), and the components they came from, ordered by component."""
         check_is_fitted(self)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        rows, labels = self.mixture_.sample_with_labels(check_count(n_samples, "n_samples"), seed)
+        count = check_count(n_samples, "n_samples")
+        rows, labels = self.mixture_.sample_with_labels(count, self._seed())
         order = np.argsort(labels, kind="stable")
         return rows[order], labels[order]
 

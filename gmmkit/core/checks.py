@@ -58,7 +58,7 @@ def _as_float(rows: npt.ArrayLike) -> FloatArray:
             needed="plain numbers",
             hint="drop or fill the masked rows first",
         )
-    array = np.asarray(rows)
+    array = _as_array(rows, "rows")
     if array.dtype.kind not in "fiub":
         array = _from_objects(array)
     if array.dtype.kind in "iu":
@@ -66,6 +66,17 @@ def _as_float(rows: npt.ArrayLike) -> FloatArray:
     if array.dtype.kind == "f" and array.dtype.itemsize == 4:
         return np.ascontiguousarray(array, dtype=np.float32)
     return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _as_array(values: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as problem:
+        raise InputError(
+            f"{name} do not form an array",
+            found=str(problem),
+            needed="as many numbers in every row",
+        ) from problem
 
 
 def _warn_of_large_integers(array: npt.NDArray[Any]) -> None:
@@ -165,7 +176,9 @@ def check_parameters(values: npt.ArrayLike, name: str) -> Float64Array:
     except (TypeError, ValueError) as problem:
         if isinstance(problem, ParameterError):
             raise
-        raise ParameterError(f"{name} are not numbers", found=str(problem)) from problem
+        raise ParameterError(
+            f"{name} are not numbers", found=str(problem), needed="real, finite numbers"
+        ) from problem
     if not np.isfinite(array).all():
         raise ParameterError(f"{name} contain NaN or infinity", needed="finite numbers")
     array.flags.writeable = False
@@ -194,8 +207,11 @@ def check_weights(weights: npt.ArrayLike | None, n_rows: int) -> Float64Array | 
     """
     if weights is None:
         return None
-    array = np.asarray(weights, dtype=np.float64)
-    array = np.full(n_rows, float(array)) if array.ndim == 0 else np.ascontiguousarray(array)
+    given = _as_array(weights, "sample_weight")
+    if given.dtype.kind not in "fiub":
+        given = _from_objects(given)
+    array = np.ascontiguousarray(np.broadcast_to(given, n_rows) if given.ndim == 0 else given)
+    array = array.astype(np.float64, copy=False)
     if array.shape != (n_rows,):
         raise InputError(
             "sample_weight does not match the rows",
@@ -208,6 +224,12 @@ def check_weights(weights: npt.ArrayLike | None, n_rows: int) -> Float64Array | 
             "sample_weight must be finite and nonnegative",
             found=f"{array[row]} in row {row}",
             hint="use 0 to leave a row out",
+        )
+    if float(array.max()) > LARGEST_MAGNITUDE:
+        raise InputError(
+            "sample_weight is too large to sum",
+            found=f"{array.max():.1e}",
+            needed=f"at most {LARGEST_MAGNITUDE:.0e}",
         )
     if not array.any():
         raise InputError(
@@ -229,6 +251,29 @@ def check_count(value: object, name: str, *, least: int = 1) -> int:
     raise ParameterError(
         f"{name} is not usable", found=repr(value), needed=f"a whole number of at least {least}"
     )
+
+
+def random_generator(seed: object, name: str = "seed") -> np.random.Generator:
+    """Return a generator of random numbers for a seed that a user gave.
+
+    Raises
+    ------
+    ParameterError
+        If it is no nonnegative whole number, generator or None.
+
+    Examples
+    --------
+    >>> random_generator(0).integers(10) == random_generator(0).integers(10)
+    np.True_
+    """
+    usable = isinstance(seed, Integral | np.random.Generator | np.random.SeedSequence | None)
+    if not usable or isinstance(seed, bool) or (isinstance(seed, Integral) and int(seed) < 0):
+        raise ParameterError(
+            f"{name} is not usable",
+            found=repr(seed),
+            needed="a nonnegative whole number, or None",
+        )
+    return np.random.default_rng(seed)  # type: ignore[arg-type]
 
 
 def check_nonnegative(value: object, name: str) -> float:

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -109,6 +109,11 @@ class Executor(AbstractContextManager["Executor"], Protocol):
 class SerialExecutor(AbstractContextManager["SerialExecutor"]):
     """One item after the other, in the calling thread.
 
+    Parameters
+    ----------
+    hold_blas : bool
+        Whether BLAS is held to one thread meanwhile, so that sums have the same bits as in a pool.
+
     Examples
     --------
     >>> with SerialExecutor() as executor:
@@ -116,12 +121,26 @@ class SerialExecutor(AbstractContextManager["SerialExecutor"]):
     [1, 2]
     """
 
+    def __init__(self, *, hold_blas: bool = False) -> None:
+        self._guard: AbstractContextManager[None] = (
+            single_threaded_blas() if hold_blas else nullcontext()
+        )
+
+    def __enter__(self) -> "SerialExecutor":
+        self._guard.__enter__()
+        return self
+
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Yield the function of each item."""
         return map(function, items)
 
-    def __exit__(self, *exception: object) -> None:
-        return None
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._guard.__exit__(kind, value, traceback)
 
 
 class ThreadExecutor(AbstractContextManager["ThreadExecutor"]):
@@ -195,7 +214,7 @@ def threads(n_threads: int | None = None) -> "ThreadExecutor | SerialExecutor":
     'SerialExecutor'
     """
     count = _usable_processors() if n_threads is None else check_count(n_threads, "n_threads")
-    return ThreadExecutor(count) if count > 1 else SerialExecutor()
+    return ThreadExecutor(count) if count > 1 else SerialExecutor(hold_blas=True)
 
 
 def _usable_processors() -> int:

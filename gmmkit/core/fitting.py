@@ -12,8 +12,10 @@ from gmmkit.core.checks import (
     Float64Array,
     check_count,
     check_nonnegative,
+    check_parameters,
     check_rows,
     check_weights,
+    random_generator,
 )
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.em import EMResult, Iteration, run_em
@@ -197,7 +199,7 @@ def fit(
         on_iteration=on_iteration,
     )
     ridge = None if reg_covar is None else check_nonnegative(reg_covar, "reg_covar")
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     with _executor(source, n_threads) as executor:
         problem = prepare(
             source, kind, executor, random, n_components=k, reg_covar=ridge, floor=floors
@@ -234,8 +236,8 @@ def _check_components(n_components: int, n_rows: int) -> int:
 
 
 def _check_floor(floor: npt.ArrayLike, n_features: int) -> Float64Array:
-    array = np.asarray(floor, dtype=np.float64)
-    if array.shape not in ((), (n_features,)) or not (np.isfinite(array) & (array >= 0)).all():
+    array = check_parameters(floor, "floor")
+    if array.shape not in ((), (n_features,)) or (array < 0).any():
         raise ParameterError(
             "floor is not usable",
             found=f"shape {array.shape}",

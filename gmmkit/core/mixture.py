@@ -8,7 +8,14 @@ from math import log, pi
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.checks import Float64Array, FloatArray, check_count, check_parameters, check_rows
+from gmmkit.core.checks import (
+    Float64Array,
+    FloatArray,
+    check_count,
+    check_parameters,
+    check_rows,
+    random_generator,
+)
 from gmmkit.core.covariance import Covariance
 from gmmkit.errors import ParameterError
 
@@ -295,7 +302,7 @@ class Mixture:
                 needed="one without",
                 hint="Mixture(weights, means, covariance)",
             )
-        random = np.random.default_rng(seed)
+        random = random_generator(seed)
         labels = random.choice(self.n_components, size=count, p=self.weights / self.weights.sum())
         rows = random.standard_normal((count, self.n_features))
         roots = np.linalg.cholesky(self.covariances)

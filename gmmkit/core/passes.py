@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from math import log
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -236,6 +237,13 @@ def _statistics(
     )
 
 
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a read-only view, so that one compiled kernel serves every caller's arrays."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
 def _block_weight(block: Block) -> float:
     return float(len(block.rows) if block.weights is None else block.weights.sum())
 
@@ -253,12 +261,12 @@ class _FusedPass:
 
         natural, sums = self.natural, np.zeros(self.natural.theta.shape)
         log_likelihood = fused_pass(
-            block.rows,
-            block.weights,
-            self.units.origin,
-            1.0 / self.units.scale,
-            natural.theta,
-            natural.spans,
+            _read_only(block.rows),
+            None if block.weights is None else _read_only(block.weights),
+            _read_only(self.units.origin),
+            _read_only(1.0 / self.units.scale),
+            _read_only(natural.theta),
+            _read_only(natural.spans),
             natural.n_gaussians,
             natural.n_classes,
             self.mixture.covariance.family.moments is not Moments.DIAGONAL,
@@ -311,7 +319,7 @@ class _ProductPass:
         if self.compiled:
             from gmmkit.core.kernels import softmax_rows
 
-            return float(softmax_rows(scores, weights))
+            return float(softmax_rows(scores, None if weights is None else _read_only(weights)))
         return _softmax_in_numpy(scores, weights)
 
 

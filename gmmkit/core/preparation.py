@@ -4,13 +4,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from gmmkit.core.checks import Float64Array
+from gmmkit.core.checks import LARGEST_MAGNITUDE, Float64Array
 from gmmkit.core.em import Regularization
 from gmmkit.core.execution import Block, Executor, Source, total
 from gmmkit.core.families import Family, Moments
 from gmmkit.core.start import RowSet, row_sample
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
 from gmmkit.core.units import Units
+from gmmkit.errors import InputError
 
 # The relative floor on eigenvalues sits where float64's expanded form stops being exact.
 RELATIVE_FLOOR = 1e-10
@@ -78,6 +79,7 @@ def prepare(
         The smallest believable standard deviation of each column, in the data's units.
     """
     sample = row_sample(source, random, n_components)
+    _check_spread(sample)
     summary = summarize(source, family, sample.rows[0], executor)
     units = _units_of_summary(summary, family)
     covariance = _total_covariance(summary, units)
@@ -95,6 +97,18 @@ def prepare(
         constant_directions=constant,
         floor_given=floor is not None,
     )
+
+
+def _check_spread(sample: RowSet) -> None:
+    spread = np.ptp(sample.rows, axis=0)
+    small = (spread > 0) & (spread < 1 / LARGEST_MAGNITUDE)
+    if small.any():
+        raise InputError(
+            "rows are too close together to square their differences",
+            found=f"a spread of {spread[small].min():.1e} in column {int(np.argmax(small))}",
+            needed=f"at least {1 / LARGEST_MAGNITUDE:.0e}",
+            hint="multiply the columns by a constant",
+        )
 
 
 def summarize(

@@ -97,6 +97,16 @@ def test_a_component_without_rows_keeps_its_place_and_loses_its_weight(name):
         np.testing.assert_allclose(mixture.covariances[1], start.covariances[1], rtol=1e-12)
 
 
+def test_a_component_with_the_mere_rounding_of_a_row_counts_as_one_without():
+    """Nine deviations off: e^-40.5 of two rows is no mean and no variance to go by."""
+    start = Mixture([0.5, 0.5], [[0.0], [9.0]], np.full((2, 1, 1), 1.0))
+    statistics = e_step([[-0.5], [0.5]], start)
+    assert 0 < statistics.weight[1] < 1e-14
+    mixture = m_step(statistics, family("full"), previous=start)
+    assert mixture.weights[1] == 0.0
+    np.testing.assert_allclose(mixture.means[1], [9.0], rtol=1e-12)
+
+
 def test_a_component_without_rows_is_refused_where_there_is_nothing_to_keep():
     start = Mixture([0.5, 0.5], [[0.0], [1e5]], np.ones((2, 1, 1)))
     with pytest.raises(DegenerateFitError, match="found 1 of 2"):
