@@ -11,7 +11,6 @@ import hypothesis
 import numpy as np
 import pytest
 
-
 # The first call of a kernel compiles it, which no deadline foresees.
 hypothesis.settings.register_profile("gmmkit", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("gmmkit")

@@ -11,7 +11,8 @@ from gmmkit.core.covariance import Covariance
 from gmmkit.core.execution import Block, Executor, Source, total
 from gmmkit.core.families import Family
 from gmmkit.core.mixture import Mixture, Noise
-from gmmkit.core.passes import Route, choose_route, first_route, make_pass
+from gmmkit.core.passes import first_route, make_pass
+from gmmkit.core.routes import Route, choose_route
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.core.units import Units
 from gmmkit.errors import DegenerateFitError

@@ -18,7 +18,7 @@ from gmmkit.core.statistics import SufficientStatistics
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_LARGEST_BLOCK_ROWS = 16_384
+_LARGEST_BLOCK_ROWS = 32_768
 _LARGEST_BLOCK_NUMBERS = 2**19
 
 
@@ -59,7 +59,7 @@ class ArraySource:
     --------
     >>> import numpy as np
     >>> [len(block.rows) for block in ArraySource(np.zeros((20_000, 2)))]
-    [16384, 3616]
+    [20000]
     """
 
     rows: FloatArray
@@ -76,7 +76,7 @@ class ArraySource:
         return int(self.rows.shape[1])
 
     def __iter__(self) -> Iterator[Block]:
-        step = block_rows(self.n_features)
+        step = block_rows(self.n_rows, self.n_features)
         for start in range(0, self.n_rows, step):
             weights = None if self.weights is None else self.weights[start : start + step]
             yield Block(self.rows[start : start + step], weights)
@@ -86,16 +86,22 @@ class ArraySource:
         return Block(self.rows[indices], None if self.weights is None else self.weights[indices])
 
 
-def block_rows(n_features: int) -> int:
-    """Return how many rows of that width make a block: a power of two, at most 16,384.
+def block_rows(n_rows: int, n_features: int) -> int:
+    """Return how many rows make a block, by the shape of the data alone.
+
+    At most 32,768, fewer for wide rows; many blocks come in multiples of eight, so that they divide
+    evenly among threads.
 
     Examples
     --------
-    >>> block_rows(60)
-    8192
+    >>> block_rows(240_000, 5), block_rows(1_000_000, 60)
+    (30208, 7936)
     """
-    fitting = max(256, _LARGEST_BLOCK_NUMBERS // n_features)
-    return int(min(_LARGEST_BLOCK_ROWS, 1 << (fitting.bit_length() - 1)))
+    largest = max(256, min(_LARGEST_BLOCK_ROWS, _LARGEST_BLOCK_NUMBERS // n_features))
+    n_blocks = -(-n_rows // largest)
+    if n_blocks > 4:
+        n_blocks = 8 * -(-n_blocks // 8)
+    return 256 * max(1, -(-n_rows // (256 * n_blocks)))
 
 
 class Executor(AbstractContextManager["Executor"], Protocol):

@@ -14,6 +14,9 @@ import numpy.typing as npt
 from gmmkit.core.checks import Float64Array
 from gmmkit.errors import ParameterError
 
+# The least eigenvalue of a correlation matrix that Cholesky's factorization surely survives.
+_SMALLEST_CORRELATION = 1e-13
+
 
 class Moments(Enum):
     """The second moments that a pass gathers: about each component's axes, in full, or pooled."""
@@ -136,23 +139,31 @@ class _Dense(Family):
 
     def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
         """Clip the generalized eigenvalues of (values, floor) at one: the constrained maximizer."""
-        root = np.linalg.cholesky(floor)
-        unroot = np.linalg.inv(root)
-        stack = values.reshape(-1, *floor.shape)
-        eigenvalues, vectors = np.linalg.eigh(unroot @ stack @ unroot.T)
-        low = eigenvalues.min(axis=1) < 1.0
-        if not low.any():
-            return values, 0
-        basis = root @ vectors[low]
-        clipped = stack.copy()
-        clipped[low] = (basis * np.maximum(eigenvalues[low], 1.0)[:, None, :]) @ basis.transpose(
-            0, 2, 1
-        )
-        symmetric = 0.5 * (clipped + clipped.transpose(0, 2, 1))
-        return symmetric.reshape(values.shape), int((eigenvalues < 1.0).sum())
+        stack, count = _lifted(values.reshape(-1, *floor.shape), np.linalg.cholesky(floor))
+        if count:
+            # What was lifted may still be too nearly singular beside its own largest variances.
+            deviations = np.sqrt(_SMALLEST_CORRELATION * np.diagonal(stack, axis1=1, axis2=2))
+            stack, _ = _lifted(stack, deviations[:, :, None] * np.eye(len(floor)))
+        return stack.reshape(values.shape), count
 
     def ridged(self, values: Float64Array, ridge: Float64Array) -> Float64Array:
         return values + np.diag(ridge)
+
+
+def _lifted(stack: Float64Array, root: Float64Array) -> tuple[Float64Array, int]:
+    """Raise the eigenvalues of (K, D, D) relative to root rootᵀ to one; count those below.
+
+    The deficit is added, so that the digits of what needs none stay as they are.
+    """
+    unroot = np.linalg.inv(root)
+    eigenvalues, vectors = np.linalg.eigh(unroot @ stack @ unroot.swapaxes(-1, -2))
+    deficits = np.maximum(1.0 - eigenvalues, 0.0)
+    count = int((deficits > 0).sum())
+    if not count:
+        return stack, 0
+    basis = root @ vectors
+    added = (basis * deficits[:, None, :]) @ basis.transpose(0, 2, 1)
+    return stack + 0.5 * (added + added.transpose(0, 2, 1)), count
 
 
 class _Full(_Dense):

@@ -22,8 +22,8 @@ from gmmkit.core.em import EMResult, Iteration, run_em
 from gmmkit.core.execution import ArraySource, Executor, SerialExecutor, threads
 from gmmkit.core.families import Family, family
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.passes import Route, route_named
 from gmmkit.core.preparation import Problem, prepare
+from gmmkit.core.routes import Route, route_named
 from gmmkit.core.start import candidate_starts
 from gmmkit.core.units import Units
 from gmmkit.core.validity import too_few_rows, too_thin

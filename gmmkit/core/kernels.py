@@ -17,7 +17,8 @@ from numba.extending import overload
 
 from gmmkit.errors import CompilerCacheWarning
 
-TILE = 128
+# What one feature of a tile takes: all of a small problem's features then fit in the first cache.
+TILE_BYTES = 1024
 
 # Exponentials below these are zero: their products with features would be subnormal numbers, which
 # processors handle many times slower.
@@ -266,19 +267,20 @@ def fused_pass(
 ):
     """Do the E-step and the sums of one block without ever storing its responsibilities.
 
-    `rows` (n, D) are raw; `theta` (R, 1 + P) is in the working precision and `result` (R, 1 + P) in
-    float64, added to. Row k of both reads the features from spans[k, 0] to spans[k, 1]. The first
-    `n_gaussians` rows are components, those up to `n_classes` noise, and one past them, if any,
-    what all Gaussians share. Returns the log likelihood in working units.
+    `rows` (n, D) are raw, and moved in the precision of `origin`. `theta` (R, 1 + P) is in the
+    working precision and `result` (R, 1 + P) in float64, added to. Row k of both reads the features
+    from spans[k, 0] to spans[k, 1]. The first `n_gaussians` rows are components, those up to
+    `n_classes` noise, and one past them, if any, what all Gaussians share. Returns the log
+    likelihood in working units.
     """
-    n_rows, kind = len(rows), theta.dtype
-    phi = np.empty((theta.shape[1] - 1, TILE), kind)
-    scores = np.empty((theta.shape[0], TILE), kind)
-    top, total = np.empty(TILE, kind), np.empty(TILE, kind)
+    n_rows, kind, width = len(rows), theta.dtype, TILE_BYTES // theta.itemsize
+    phi = np.empty((theta.shape[1] - 1, width), kind)
+    scores = np.empty((theta.shape[0], width), kind)
+    top, total = np.empty(width, kind), np.empty(width, kind)
     sums = np.zeros(result.shape, kind)
     log_likelihood = 0.0
-    for tile, start in enumerate(range(0, n_rows, TILE), 1):
-        count = min(TILE, n_rows - start)
+    for tile, start in enumerate(range(0, n_rows, width), 1):
+        count = min(width, n_rows - start)
         _load(rows, start, count, origin, inverse_scale, phi)
         _multiply(phi, rows.shape[1], full)
         _score(theta, spans, phi, scores)
@@ -287,8 +289,63 @@ def fused_pass(
         log_likelihood += _log_likelihood(top, total, start, count, weights)
         _normalize(scores, n_gaussians, n_classes, total, start, count, weights)
         _accumulate(scores, spans, phi, sums)
-        if tile % _TILES_PER_FLUSH == 0 or start + TILE >= n_rows:
+        if tile % _TILES_PER_FLUSH == 0 or start + width >= n_rows:
             _flush(sums, result)
+    return log_likelihood
+
+
+@_inner
+def _deviate(z, means, k, phi):
+    """Fill phi's first D features with deviations from the mean of component k."""
+    for d in range(z.shape[0]):
+        feature, own, mean = phi[d], z[d], means[k, d]
+        for t in range(feature.size):
+            feature[t] = own[t] - mean
+
+
+@_inner
+def _subtract_distance(phi, factors, k, scratch, score):
+    """Subtract half the squared length of the deviations times the upper factor of component k."""
+    for j in range(factors.shape[2]):
+        _fill(scratch, 0)
+        for i in range(j + 1):
+            deviation, factor = phi[i], factors[k, i, j]
+            for t in range(score.size):
+                scratch[t] += factor * deviation[t]
+        for t in range(score.size):
+            score[t] -= 0.5 * scratch[t] * scratch[t]
+
+
+@_entry
+def centered_pass(
+    rows, weights, origin, inverse_scale, constants, means, factors, spans, full, result
+):
+    """Do what fused_pass does, about each mean: nothing cancels, at twice the work.
+
+    `constants` (K') are log normalizers, those past the K `means` noise; `factors` (K, D, D) upper
+    with precision P Pᵀ; `result` (K', 1 + P) gets moments about the means.
+    """
+    n_rows, width, n_gaussians = len(rows), TILE_BYTES // means.itemsize, len(means)
+    z, phi = np.empty((rows.shape[1], width)), np.empty((result.shape[1] - 1, width))
+    scores, scratch = np.empty((len(constants), width)), np.empty(width)
+    top, total = np.empty(width), np.empty(width)
+    log_likelihood = 0.0
+    for start in range(0, n_rows, width):
+        count = min(width, n_rows - start)
+        _load(rows, start, count, origin, inverse_scale, z)
+        for k in range(len(constants)):
+            _fill(scores[k], constants[k])
+            if k < n_gaussians:
+                _deviate(z, means, k, phi)
+                _subtract_distance(phi, factors, k, scratch, scores[k])
+        _exponentiate(scores, len(constants), top, total)
+        log_likelihood += _log_likelihood(top, total, start, count, weights)
+        _normalize(scores, n_gaussians, len(constants), total, start, count, weights)
+        for k in range(len(constants)):
+            if k < n_gaussians:
+                _deviate(z, means, k, phi)
+                _multiply(phi, rows.shape[1], full)
+            _accumulate(scores[k : k + 1], spans[k : k + 1], phi, result[k : k + 1])
     return log_likelihood
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import log, pi
+from math import inf, log, pi
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,11 @@ class Noise:
                 found=repr(self),
                 needed="a weight in [0, 1] and a finite log density",
             )
+
+    @property
+    def log_joint(self) -> float:
+        """The logarithm of weight times density, minus infinity without weight."""
+        return log(self.weight) + self.log_density if self.weight > 0 else -inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,13 +229,11 @@ class Mixture:
         """Return responsibilities (N, K) and log densities (N,) of one block of checked rows."""
         joint = self._log_joint_block(rows)
         top = joint.max(axis=1, keepdims=True)
-        if self.noise is not None and self.noise.weight > 0:
-            top = np.maximum(top, log(self.noise.weight) + self.noise.log_density)
+        noise = -inf if self.noise is None else self.noise.log_joint
+        top = np.maximum(top, noise)
         joint -= top
         np.exp(joint, out=joint)
-        total = joint.sum(axis=1, keepdims=True)
-        if self.noise is not None and self.noise.weight > 0:
-            total = total + np.exp(log(self.noise.weight) + self.noise.log_density - top)
+        total = joint.sum(axis=1, keepdims=True) + np.exp(noise - top)
         joint /= total
         return joint, (top + np.log(total))[:, 0]
 

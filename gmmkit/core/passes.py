@@ -1,14 +1,7 @@
-"""One pass over a block, by three routes: float32, float64, or about each mean.
-
-Every Gaussian is linear in its natural parameters: with phi(z) = (1, z, z zᵀ) the log joint
-densities of a block are phi thetaᵀ and its statistics are Rᵀ phi. That form is fast but cancels for
-components far from the origin in their own units; the bound below says when, and which route then.
-"""
+"""One pass over a block of rows, by whichever implementation suits the route and the size."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import IntEnum
-from math import log
 from typing import Any
 
 import numpy as np
@@ -18,14 +11,10 @@ from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.execution import Block
 from gmmkit.core.families import Moments
 from gmmkit.core.mixture import Mixture
+from gmmkit.core.natural import LOG_ZERO, Natural, natural_parameters
+from gmmkit.core.routes import Route
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric, upper_triangle
 from gmmkit.core.units import Units
-from gmmkit.errors import ParameterError
-
-# Measured on photographs: below the first bound float32 changes a log density by less than 1e-3
-# nats; below the second float64 does so by less than 1e-6.
-_FLOAT32_BOUND = 2e4
-_FLOAT64_BOUND = 1e10
 
 # Fewer multiply-adds than this in a pass and compiling costs more than it saves.
 _COMPILED_WORK = 4_000_000
@@ -33,76 +22,7 @@ _COMPILED_WORK = 4_000_000
 _BLAS_COMPONENTS = 64
 _BLAS_ROWS = 1024
 
-# Stands for the logarithm of a zero weight: finite, because compiled code assumes no infinities.
-_LOG_ZERO = -1e30
-
 Pass = Callable[[Block], SufficientStatistics]
-
-
-class Route(IntEnum):
-    """How a pass computes; a fit only ever moves to a larger one."""
-
-    FLOAT32 = 1
-    FLOAT64 = 2
-    CENTERED = 3
-
-
-def route_named(name: str) -> Route | None:
-    """Return the route for ``"float32"``, ``"float64"`` or ``"centered"``; None for ``"auto"``.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such route.
-
-    Examples
-    --------
-    >>> route_named("float64").name
-    'FLOAT64'
-    """
-    if name == "auto":
-        return None
-    try:
-        return Route[name.upper()]
-    except (KeyError, AttributeError) as problem:
-        raise ParameterError(
-            "there is no such precision",
-            found=repr(name),
-            needed="auto, float32, float64 or centered",
-        ) from problem
-
-
-def cancellation_bound(mixture: Mixture) -> float:
-    """Return B = max over k of zᵀ |inverse covariance| z at z = |mean| + 1, in working units.
-
-    It bounds, in units of the rounding error, what the expanded form loses.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> cancellation_bound(Mixture([1.0], [[0.0, 0.0]], [np.eye(2)]))
-    2.0
-    """
-    reach = np.abs(mixture.means) + 1.0
-    if mixture.covariance.family.axis_aligned:
-        return float(((reach * mixture.factors) ** 2).sum(axis=1).max())
-    precisions = np.abs(mixture.factors @ mixture.factors.transpose(0, 2, 1))
-    return float(np.einsum("kd,kd->k", reach, (precisions @ reach[..., None])[..., 0]).max())
-
-
-def choose_route(mixture: Mixture, least: Route = Route.FLOAT32) -> Route:
-    """Return the cheapest route, at or above `least`, that is exact enough for a working mixture.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> choose_route(Mixture([1.0], [[1e6]], np.ones((1, 1, 1)))).name
-    'CENTERED'
-    """
-    bound = cancellation_bound(mixture)
-    if bound <= _FLOAT32_BOUND:
-        return max(least, Route.FLOAT32)
-    return max(least, Route.FLOAT64 if bound <= _FLOAT64_BOUND else Route.CENTERED)
 
 
 def first_route(mixture: Mixture, n_rows: int) -> Route:
@@ -116,75 +36,6 @@ def first_route(mixture: Mixture, n_rows: int) -> Route:
     """
     work = n_rows * natural_parameters(mixture).work
     return Route.FLOAT32 if work > _COMPILED_WORK else Route.FLOAT64
-
-
-@dataclass(frozen=True, eq=False)
-class Natural:
-    """A working mixture as a matrix that features are multiplied by.
-
-    Attributes
-    ----------
-    theta : ndarray of shape (R, 1 + P)
-        A constant and coefficients of P features: z, then its squares or its products. One row a
-        component, one for noise if there is any, and one for the quadratic that all Gaussians
-        share if the family pools its covariance.
-    spans : ndarray of shape (R, 2)
-        The features that each row reads.
-    n_gaussians, n_classes : int
-        The number of components, without and with noise.
-    """
-
-    theta: FloatArray
-    spans: npt.NDArray[np.intp]
-    n_gaussians: int
-    n_classes: int
-
-    @property
-    def work(self) -> int:
-        """Multiply-adds a row, once for scores and once for sums."""
-        return int((1 + self.spans[:, 1] - self.spans[:, 0]).sum())
-
-
-def natural_parameters(mixture: Mixture) -> Natural:
-    """Return the natural parameters of a working mixture, in float64.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> natural_parameters(Mixture([1.0], [[2.0]], np.ones((1, 1, 1)))).theta.round(3).tolist()
-    [[-2.919, 2.0, -0.5]]
-    """
-    family, (k, d) = mixture.covariance.family, mixture.means.shape
-    linear, squares, quadratic = (
-        _axis_aligned_parts(mixture) if family.axis_aligned else _dense_parts(mixture)
-    )
-    pooled, noisy = family.moments is Moments.POOLED, mixture.noise is not None
-    theta = np.zeros((k + noisy + pooled, 1 + d + quadratic.shape[1]))
-    theta[:k, 0] = np.maximum(mixture.log_normalizers, _LOG_ZERO) - 0.5 * squares
-    theta[:k, 1 : 1 + d] = linear
-    theta[-1 if pooled else slice(k), 1 + d :] = quadratic[0] if pooled else quadratic
-    spans = np.full((len(theta), 2), (0, d if pooled else theta.shape[1] - 1))
-    if pooled:
-        spans[-1] = d, theta.shape[1] - 1
-    if mixture.noise is not None:
-        weight = mixture.noise.weight
-        theta[k, 0] = mixture.noise.log_density + (log(weight) if weight else _LOG_ZERO)
-    return Natural(theta, spans, k, k + noisy)
-
-
-def _axis_aligned_parts(mixture: Mixture) -> tuple[Float64Array, Float64Array, Float64Array]:
-    precisions = mixture.factors**2
-    linear = precisions * mixture.means
-    return linear, (linear * mixture.means).sum(axis=1), -0.5 * precisions
-
-
-def _dense_parts(mixture: Mixture) -> tuple[Float64Array, Float64Array, Float64Array]:
-    precisions = mixture.factors @ mixture.factors.transpose(0, 2, 1)
-    linear = (precisions @ mixture.means[..., None])[..., 0]
-    quadratic = -pack_symmetric(precisions)
-    row, column = upper_triangle(mixture.n_features)
-    quadratic[:, row == column] *= 0.5
-    return linear, (linear * mixture.means).sum(axis=1), quadratic
 
 
 def make_pass(mixture: Mixture, units: Units, route: Route, n_rows: int) -> Pass:
@@ -207,10 +58,10 @@ def make_pass(mixture: Mixture, units: Units, route: Route, n_rows: int) -> Pass
     >>> go(Block(np.array([[1.0], [3.0]]), None)).first.tolist()
     [[4.0]]
     """
-    if route is Route.CENTERED:
-        return _CenteredPass(mixture, units)
     natural = natural_parameters(mixture)
     compiled = n_rows * natural.work > _COMPILED_WORK
+    if route is Route.CENTERED:
+        return _CompiledCenteredPass(mixture, units) if compiled else _CenteredPass(mixture, units)
     dtype = np.float32 if route is Route.FLOAT32 else np.float64
     natural = replace(natural, theta=natural.theta.astype(dtype))
     if compiled and natural.n_classes < _BLAS_COMPONENTS:
@@ -237,6 +88,17 @@ def _statistics(
     )
 
 
+def _moved_in(units: Units, rows: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return origin and inverse scale in the cheapest precision that loses none of their digits."""
+    exact = units.origin, 1.0 / units.scale
+    if np.result_type(rows, theta) == np.float64:
+        return exact
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = tuple(values.astype(np.float32) for values in exact)
+    lossless = all(map(np.array_equal, rounded, exact))
+    return (rounded[0], rounded[1]) if lossless else exact
+
+
 def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return a read-only view, so that one compiled kernel serves every caller's arrays."""
     view = array.view()
@@ -260,11 +122,12 @@ class _FusedPass:
         from gmmkit.core.kernels import fused_pass
 
         natural, sums = self.natural, np.zeros(self.natural.theta.shape)
+        origin, inverse_scale = _moved_in(self.units, block.rows, natural.theta)
         log_likelihood = fused_pass(
             _read_only(block.rows),
             None if block.weights is None else _read_only(block.weights),
-            _read_only(self.units.origin),
-            _read_only(1.0 / self.units.scale),
+            _read_only(origin),
+            _read_only(inverse_scale),
             _read_only(natural.theta),
             _read_only(natural.spans),
             natural.n_gaussians,
@@ -338,8 +201,52 @@ def _softmax_in_numpy(scores: FloatArray, weights: Float64Array | None) -> float
 
 
 @dataclass(frozen=True, eq=False)
+class _CompiledCenteredPass:
+    """Deviations from every mean, in the compiled loop over tiles."""
+
+    mixture: Mixture
+    units: Units
+
+    def __call__(self, block: Block) -> SufficientStatistics:
+        from gmmkit.core.kernels import centered_pass
+
+        family, (k, d) = self.mixture.covariance.family, self.mixture.means.shape
+        constants, factors = self._parameters()
+        width = d if family.moments is Moments.DIAGONAL else d * (d + 1) // 2
+        sums = np.zeros((len(constants), 1 + d + width))
+        spans = np.zeros((len(constants), 2), dtype=np.intp)
+        spans[:k, 1] = d + width
+        log_likelihood = centered_pass(
+            _read_only(block.rows),
+            None if block.weights is None else _read_only(block.weights),
+            _read_only(self.units.origin),
+            _read_only(1.0 / self.units.scale),
+            _read_only(constants),
+            _read_only(self.mixture.means),
+            _read_only(factors),
+            _read_only(spans),
+            family.moments is not Moments.DIAGONAL,
+            sums,
+        )
+        found = _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
+        pooled = family.moments is Moments.POOLED
+        second = sums[:k, 1 + d :].sum(axis=0) if pooled else found.second
+        return replace(found, second=second, origin=self.mixture.means)
+
+    def _parameters(self) -> tuple[Float64Array, Float64Array]:
+        """Return log normalizers with the noise's, and upper factors (K, D, D)."""
+        mixture, (k, d) = self.mixture, self.mixture.means.shape
+        constants = np.maximum(mixture.log_normalizers, LOG_ZERO)
+        if mixture.noise is not None:
+            constants = np.append(constants, mixture.noise.log_joint)
+        if mixture.covariance.family.axis_aligned:
+            return constants, mixture.factors[:, :, None] * np.eye(d)
+        return constants, np.ascontiguousarray(np.broadcast_to(mixture.factors, (k, d, d)))
+
+
+@dataclass(frozen=True, eq=False)
 class _CenteredPass:
-    """Deviations from every mean, through triangular factors: nothing left to cancel."""
+    """Deviations from every mean, for few rows: nothing is left to cancel."""
 
     mixture: Mixture
     units: Units

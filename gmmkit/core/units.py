@@ -9,6 +9,8 @@ from gmmkit.core.covariance import Covariance
 from gmmkit.core.families import Symmetry
 from gmmkit.core.mixture import Mixture, Noise
 
+# Origins are multiples of this share of the scale: a handful of binary digits.
+_ORIGIN_STEP = 2.0**-10
 # A column whose spread is below this share of its magnitude holds rounding errors, not data.
 _ROUNDING = 4 * np.finfo(np.float64).eps
 
@@ -48,7 +50,8 @@ class Units:
         else:
             usable = ~constant
         exponent = np.round(np.log2(np.where(usable & (deviation > 0), deviation, 1.0)))
-        return cls(mean, np.exp2(exponent), constant)
+        scale = np.exp2(exponent)
+        return cls(_few_digits(mean, scale), scale, constant)
 
     @classmethod
     def plain(cls, n_features: int) -> "Units":
@@ -91,3 +94,9 @@ class Units:
         return self is other or (
             np.array_equal(self.origin, other.origin) and np.array_equal(self.scale, other.scale)
         )
+
+
+def _few_digits(mean: Float64Array, scale: Float64Array) -> Float64Array:
+    """Round a mean to a small fraction of the scale, so that float32 can usually hold it."""
+    step = scale * _ORIGIN_STEP
+    return np.where(np.abs(mean) < step * 2**52, np.round(mean / step) * step, mean)

@@ -10,7 +10,8 @@ from strategies import FAMILIES, assert_sums_agree, make_mixture, sums_oracle
 from gmmkit import Mixture, Noise, fit
 from gmmkit.core.execution import Block
 from gmmkit.core.kernels import TILE, softmax_rows
-from gmmkit.core.passes import Route, make_pass
+from gmmkit.core.passes import make_pass
+from gmmkit.core.routes import Route
 from gmmkit.core.units import Units
 
 # As many rows as this in the whole source, and no pass is made without the compiler.

@@ -189,3 +189,19 @@ def test_correlated_rows_from_a_round_start_are_fitted_by_every_precision(precis
     exact = fit(rows, 2, start=start, precision="centered", tol=1e-6)
     result = fit(rows, 2, start=start, precision=precision, tol=1e-6)
     assert result.log_likelihood == pytest.approx(exact.log_likelihood, abs=2000e-4)
+
+
+@pytest.mark.parametrize("name", ["full", "tied"])
+def test_an_absolute_ridge_on_columns_of_very_different_units_never_raises(name):
+    """In working units the ridge is huge in one column and nothing in another."""
+    for seed in range(40):
+        rows = np.random.default_rng(seed).normal(size=(20, 4)) * [1e-8, 1.0, 1e8, 1.0]
+        fit_quietly(rows, 6, covariance=name, reg_covar=1e-6, seed=seed)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_fewer_rows_than_columns_of_very_different_weights_never_raise(name):
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        rows, weights = random.normal(size=(3, 6)), 10.0 ** random.uniform(-6, 6, 3)
+        fit_quietly(rows, 3, covariance=name, sample_weight=weights, start="random", seed=seed)

@@ -8,7 +8,7 @@ from gmmkit import Covariance, Mixture, Noise, fit
 from gmmkit.core.em import EMState, Regularization, e_step, em_step, m_step, run_em, units_of
 from gmmkit.core.execution import ArraySource, SerialExecutor
 from gmmkit.core.families import family
-from gmmkit.core.passes import Route
+from gmmkit.core.routes import Route
 from gmmkit.core.units import Units
 from gmmkit.errors import DegenerateFitError, ParameterError
 

@@ -17,15 +17,9 @@ from strategies import (
 from gmmkit import Covariance, Mixture, Noise
 from gmmkit.core.em import e_step, units_of
 from gmmkit.core.execution import Block
-from gmmkit.core.passes import (
-    Route,
-    cancellation_bound,
-    choose_route,
-    first_route,
-    make_pass,
-    natural_parameters,
-    route_named,
-)
+from gmmkit.core.natural import natural_parameters
+from gmmkit.core.passes import first_route, make_pass
+from gmmkit.core.routes import Route, cancellation_bound, choose_route, route_named
 from gmmkit.core.units import Units
 from gmmkit.errors import ParameterError
 

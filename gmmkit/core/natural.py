@@ -1,0 +1,86 @@
+"""Natural parameters: every Gaussian is linear in them, so a block of densities is one product.
+
+With phi(z) = (1, z, z zᵀ) the log joint densities of a block are phi thetaᵀ, and the statistics of
+its responsibilities R are Rᵀ phi.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.core.checks import Float64Array, FloatArray
+from gmmkit.core.families import Moments
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.statistics import pack_symmetric, upper_triangle
+
+# Stands for the logarithm of a zero weight: finite, because compiled code assumes no infinities.
+LOG_ZERO = -1e30
+
+
+@dataclass(frozen=True, eq=False)
+class Natural:
+    """A working mixture as a matrix that features are multiplied by.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (R, 1 + P)
+        A constant and coefficients of P features: z, then its squares or its products. One row a
+        component, one for noise if there is any, and one for the quadratic that all Gaussians
+        share if the family pools its covariance.
+    spans : ndarray of shape (R, 2)
+        The features that each row reads.
+    n_gaussians, n_classes : int
+        The number of components, without and with noise.
+    """
+
+    theta: FloatArray
+    spans: npt.NDArray[np.intp]
+    n_gaussians: int
+    n_classes: int
+
+    @property
+    def work(self) -> int:
+        """Multiply-adds a row, once for scores and once for sums."""
+        return int((1 + self.spans[:, 1] - self.spans[:, 0]).sum())
+
+
+def natural_parameters(mixture: Mixture) -> Natural:
+    """Return the natural parameters of a working mixture, in float64.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> natural_parameters(Mixture([1.0], [[2.0]], np.ones((1, 1, 1)))).theta.round(3).tolist()
+    [[-2.919, 2.0, -0.5]]
+    """
+    family, (k, d) = mixture.covariance.family, mixture.means.shape
+    linear, squares, quadratic = (
+        _axis_aligned_parts(mixture) if family.axis_aligned else _dense_parts(mixture)
+    )
+    pooled, noisy = family.moments is Moments.POOLED, mixture.noise is not None
+    theta = np.zeros((k + noisy + pooled, 1 + d + quadratic.shape[1]))
+    theta[:k, 0] = np.maximum(mixture.log_normalizers, LOG_ZERO) - 0.5 * squares
+    theta[:k, 1 : 1 + d] = linear
+    theta[-1 if pooled else slice(k), 1 + d :] = quadratic[0] if pooled else quadratic
+    spans = np.full((len(theta), 2), (0, d if pooled else theta.shape[1] - 1))
+    if pooled:
+        spans[-1] = d, theta.shape[1] - 1
+    if mixture.noise is not None:
+        theta[k, 0] = max(mixture.noise.log_joint, LOG_ZERO)
+    return Natural(theta, spans, k, k + noisy)
+
+
+def _axis_aligned_parts(mixture: Mixture) -> tuple[Float64Array, Float64Array, Float64Array]:
+    precisions = mixture.factors**2
+    linear = precisions * mixture.means
+    return linear, (linear * mixture.means).sum(axis=1), -0.5 * precisions
+
+
+def _dense_parts(mixture: Mixture) -> tuple[Float64Array, Float64Array, Float64Array]:
+    precisions = mixture.factors @ mixture.factors.transpose(0, 2, 1)
+    linear = (precisions @ mixture.means[..., None])[..., 0]
+    quadratic = -pack_symmetric(precisions)
+    row, column = upper_triangle(mixture.n_features)
+    quadratic[:, row == column] *= 0.5
+    return linear, (linear * mixture.means).sum(axis=1), quadratic
