@@ -97,7 +97,7 @@ def block_rows(n_rows: int, n_features: int) -> int:
     >>> block_rows(240_000, 5), block_rows(1_000_000, 60)
     (30208, 7936)
     """
-    largest = max(256, min(_LARGEST_BLOCK_ROWS, _LARGEST_BLOCK_NUMBERS // n_features))
+    largest = 256 * max(1, min(_LARGEST_BLOCK_ROWS, _LARGEST_BLOCK_NUMBERS // n_features) // 256)
     n_blocks = -(-n_rows // largest)
     if n_blocks > 4:
         n_blocks = 8 * -(-n_blocks // 8)

@@ -140,11 +140,11 @@ class _Dense(Family):
     def floored(self, values: Float64Array, floor: Float64Array) -> tuple[Float64Array, int]:
         """Clip the generalized eigenvalues of (values, floor) at one: the constrained maximizer."""
         stack, count = _lifted(values.reshape(-1, *floor.shape), np.linalg.cholesky(floor))
-        if count:
-            # What was lifted may still be too nearly singular beside its own largest variances.
-            deviations = np.sqrt(_SMALLEST_CORRELATION * np.diagonal(stack, axis1=1, axis2=2))
-            stack, _ = _lifted(stack, deviations[:, :, None] * np.eye(len(floor)))
-        return stack.reshape(values.shape), count
+        # Beside its own largest variances a covariance may still be too nearly singular.
+        variances = np.maximum(np.diagonal(stack, axis1=1, axis2=2), np.diagonal(floor))
+        deviations = np.sqrt(_SMALLEST_CORRELATION * variances)
+        stack, more = _lifted(stack, deviations[:, :, None] * np.eye(len(floor)))
+        return stack.reshape(values.shape), max(count, more)
 
     def ridged(self, values: Float64Array, ridge: Float64Array) -> Float64Array:
         return values + np.diag(ridge)

@@ -137,7 +137,7 @@ def test_the_partition_into_blocks_does_not_matter(family, size):
 
 @pytest.mark.parametrize("extra", [-1, 0, 1])
 def test_rows_at_the_border_of_a_block_are_all_counted(extra):
-    n = block_rows(2) + extra
+    n = 4 * block_rows(10**9, 2) + extra
     rows = blobs(n, 2, 1, seed=3, separation=0)
     mixture = fit(rows, 1, max_iter=2, tol=0).mixture
     np.testing.assert_allclose(mixture.means[0], rows.mean(axis=0), rtol=1e-9)

@@ -219,18 +219,26 @@ def test_a_fit_refuses_a_bad_number_of_threads_however_small_it_is():
 
 
 @pytest.mark.parametrize("n_features", [1, 31, 60, 500, 10_000])
-def test_a_block_is_a_power_of_two_rows_and_no_more_numbers_than_fit_the_cache(n_features):
-    rows = block_rows(n_features)
-    assert rows & (rows - 1) == 0
-    assert 128 <= rows <= 16_384
+@pytest.mark.parametrize("n_rows", [1, 1000, 40_000, 10**6, 10**9])
+def test_a_block_is_whole_tiles_of_rows_and_no_more_numbers_than_its_bound(n_rows, n_features):
+    rows = block_rows(n_rows, n_features)
+    assert rows % 256 == 0
+    assert 256 <= rows <= 32_768
     assert rows * n_features <= 2**19 or rows <= 256
+
+
+@pytest.mark.parametrize("n_rows", [140_000, 240_000, 10**6])
+def test_many_blocks_divide_evenly_among_two_four_and_eight_threads(n_rows):
+    sizes = [len(block.rows) for block in ArraySource(np.zeros((n_rows, 1)))]
+    assert len(sizes) % 8 == 0
+    assert sum(sizes) == n_rows
 
 
 def test_a_source_can_be_walked_over_twice_and_is_cut_by_its_size_alone():
     rows = np.arange(40_000.0)[:, None]
     source = ArraySource(rows, np.ones(40_000))
     walks = [[len(block.rows) for block in source] for _ in range(2)]
-    assert walks[0] == walks[1] == [16_384, 16_384, 7_232]
+    assert walks[0] == walks[1] == [20_224, 19_776]
     assert np.concatenate([block.rows for block in source]).tolist() == rows.tolist()
     assert [len(block.weights) for block in source] == walks[0]
 
@@ -245,7 +253,7 @@ def test_rows_taken_from_a_source_are_copies_with_their_weights():
 
 def test_a_total_is_the_sum_in_block_order():
     mixture = make_mixture("full", 2, 1)
-    source = ArraySource(mixture.sample(40_000, seed=1))
+    source = ArraySource(mixture.sample(80_000, seed=1))
     parts = [e_step(block.rows, mixture) for block in source]
     with ThreadExecutor(2) as executor:
         whole = total(executor, lambda block: e_step(block.rows, mixture), source)
