@@ -10,11 +10,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gmmkit.core.beginning import Start
 from gmmkit.core.checks import Float64Array, check_count, check_parameters
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.em import Iteration
 from gmmkit.core.families import Family, family
-from gmmkit.core.fitting import FitResult, Start, fit
+from gmmkit.core.fitting import FitResult, fit
 from gmmkit.core.mixture import Mixture
 from gmmkit.errors import InputError, InputTypeError, ParameterError
 

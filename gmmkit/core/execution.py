@@ -95,7 +95,7 @@ def block_rows(n_rows: int, n_features: int) -> int:
     Examples
     --------
     >>> block_rows(240_000, 5), block_rows(1_000_000, 60)
-    (30208, 7936)
+    (30208, 8448)
     """
     largest = 256 * max(1, min(_LARGEST_BLOCK_ROWS, _LARGEST_BLOCK_NUMBERS // n_features) // 256)
     n_blocks = -(-n_rows // largest)

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.checks import Float64Array
+from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.errors import ParameterError
 
 # The least eigenvalue of a correlation matrix that Cholesky's factorization surely survives.
@@ -150,7 +150,7 @@ class _Dense(Family):
         return values + np.diag(ridge)
 
 
-def _lifted(stack: Float64Array, root: Float64Array) -> tuple[Float64Array, int]:
+def _lifted(stack: Float64Array, root: FloatArray) -> tuple[Float64Array, int]:
     """Raise the eigenvalues of (K, D, D) relative to root rootᵀ to one; count those below.
 
     The deficit is added, so that the digits of what needs none stay as they are.

@@ -1,13 +1,14 @@
 """Fit a mixture to rows: a start, EM from it, as often as asked, and the best of what came out."""
 
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from math import log
 
 import numpy as np
 import numpy.typing as npt
 
+from gmmkit.core.beginning import Start, begin
 from gmmkit.core.checks import (
     Float64Array,
     check_count,
@@ -17,46 +18,18 @@ from gmmkit.core.checks import (
     check_weights,
     random_generator,
 )
-from gmmkit.core.covariance import Covariance
-from gmmkit.core.em import EMResult, Iteration, run_em
+from gmmkit.core.em import EMResult, Iteration
 from gmmkit.core.execution import ArraySource, Executor, SerialExecutor, threads
 from gmmkit.core.families import Family, family
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.preparation import Problem, prepare
-from gmmkit.core.routes import Route, route_named
-from gmmkit.core.start import candidate_starts
-from gmmkit.core.units import Units
+from gmmkit.core.routes import route_named
+from gmmkit.core.runs import OnIteration, Run, rank, sound
 from gmmkit.core.validity import too_few_rows, too_thin
 from gmmkit.errors import DataWarning, FitWarning, InputError, ParameterError
 
 # Below this many numbers in the data a pool of threads costs more than it saves.
 _THREADED_NUMBERS = 100_000
-_SHORT_RUN = 5
-
-OnIteration = Callable[[int, Iteration], None]
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where EM begins.
-
-    Parameters
-    ----------
-    method : str
-        ``"kmeans"``, ``"k-means++"``, ``"random"`` or ``"random_from_data"``.
-    weights, means, covariances : array_like, optional
-        What to use instead of what the method finds; covariances in the family's own shape.
-
-    Examples
-    --------
-    >>> Start("random").method
-    'random'
-    """
-
-    method: str = "kmeans"
-    weights: npt.ArrayLike | None = None
-    means: npt.ArrayLike | None = None
-    covariances: npt.ArrayLike | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +122,8 @@ def fit(
     tol : float
         EM stops after two successive gains below this many nats per unit weight.
     max_iter : int
-        Zero returns the start.
+        Iterations over all rows; zero returns the start. Beyond 10,000 rows the start is where EM
+        on a sample of that many leads.
     reg_covar : float, optional
         Added to every variance, in squared data units, as in scikit-learn. The default adds
         nothing and relies on a floor relative to the data's own covariance.
@@ -192,7 +166,7 @@ def fit(
     k = _check_components(n_components, source.n_rows)
     check_count(n_init, "n_init")
     floors = None if floor is None else _check_floor(floor, source.n_features)
-    run = _Run(
+    run = Run(
         tol=check_nonnegative(tol, "tol"),
         max_iter=check_count(max_iter, "max_iter", least=0),
         route=route_named(precision),
@@ -207,10 +181,10 @@ def fit(
         k = _reduced_components(problem, k)
         if not problem.floor_given:
             _warn_of_constant_data(problem)
-        begin = start if isinstance(start, Mixture | Start) else Start(start)
-        rounds = 1 if isinstance(begin, Mixture) else n_init
+        wanted = start if isinstance(start, Mixture | Start) else Start(start)
+        rounds = 1 if isinstance(wanted, Mixture) else n_init
         results = [
-            run(problem, _begin(problem, begin, k, r), executor) for r in random.spawn(rounds)
+            run(problem, begin(problem, wanted, k, r, run), executor) for r in random.spawn(rounds)
         ]
     return _best(problem, results)
 
@@ -277,92 +251,8 @@ def _constant_note(problem: Problem) -> str:
     return f"{which}: variances there stand at the floor (leave such columns out, or use 'diag')"
 
 
-def _begin(
-    problem: Problem, start: Start | Mixture, k: int, random: np.random.Generator
-) -> Mixture:
-    """Return the working mixture that EM begins from."""
-    if isinstance(start, Mixture):
-        _check_start(start, problem, k)
-        return problem.units.standardize(start)
-    candidates = candidate_starts(
-        start.method, problem.sample, k, problem.family, problem.units, random
-    )
-    best = candidates[0] if len(candidates) == 1 else _promising(problem, candidates)
-    return _replaced(best, start, problem)
-
-
-def _check_start(start: Mixture, problem: Problem, k: int) -> None:
-    wanted = (k, problem.source.n_features, problem.family.name)
-    given = (*start.means.shape, start.covariance.family.name)
-    if wanted != given:
-        raise ParameterError(
-            "the starting mixture does not match",
-            found="{} components, {} columns, {} covariances".format(*given),
-            needed="{} components, {} columns, {} covariances".format(*wanted),
-        )
-
-
-def _promising(problem: Problem, candidates: list[Mixture]) -> Mixture:
-    """Return the candidate whose short run on the start sample gets furthest."""
-    sample = ArraySource(problem.sample.rows, problem.sample.weights)
-    inner = replace(problem, source=sample, units=Units.plain(sample.n_features))
-    short = _Run(tol=0.0, max_iter=_SHORT_RUN)
-    ranks = [_rank(inner, short(inner, mixture, SerialExecutor())) for mixture in candidates]
-    return candidates[ranks.index(max(ranks))]
-
-
-def _replaced(mixture: Mixture, start: Start, problem: Problem) -> Mixture:
-    if start.weights is None and start.means is None and start.covariances is None:
-        return mixture
-    found = problem.units.restore(mixture)
-    covariance = found.covariance
-    if start.covariances is not None:
-        covariance = Covariance(problem.family, start.covariances)
-    chosen = Mixture(
-        found.weights if start.weights is None else start.weights,
-        found.means if start.means is None else start.means,
-        covariance,
-    )
-    return problem.units.standardize(chosen)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """EM with its stopping rule, ready to go from any start."""
-
-    tol: float
-    max_iter: int
-    route: Route | None = None
-    on_iteration: OnIteration | None = None
-
-    def __call__(self, problem: Problem, mixture: Mixture, executor: Executor) -> EMResult:
-        return run_em(
-            problem.source,
-            mixture,
-            problem.units,
-            executor,
-            problem.regularization,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            route=self.route,
-            on_iteration=self.on_iteration,
-        )
-
-
-def _sound(problem: Problem, result: EMResult) -> bool:
-    few = too_few_rows(result.statistics.weight, problem.family, problem.source.n_features)
-    # Thinness is only suspect where nobody said how thin the data can honestly be.
-    suspect = not problem.floor_given and too_thin(result.working_mixture).any()
-    return not few.any() and not suspect
-
-
-def _rank(problem: Problem, result: EMResult) -> tuple[bool, float]:
-    """Return what orders fits: a collapsed one never beats a sound one by its likelihood."""
-    return _sound(problem, result), result.log_likelihood
-
-
 def _best(problem: Problem, results: list[EMResult]) -> FitResult:
-    best = max(results, key=lambda result: _rank(problem, result))
+    best = max(results, key=lambda result: rank(problem, result))
     empty = int((best.mixture.weights == 0).sum())
     if empty:
         warnings.warn(FitWarning(_empty_note(empty)), stacklevel=3)
@@ -372,7 +262,7 @@ def _best(problem: Problem, results: list[EMResult]) -> FitResult:
         converged=best.converged,
         n_iter=best.n_iter,
         trace=best.trace,
-        valid=_sound(problem, best),
+        valid=sound(problem, best),
         notes=tuple(_notes(problem, best)),
         start_log_likelihoods=tuple(result.log_likelihood for result in results),
         weight=problem.weight,

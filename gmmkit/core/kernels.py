@@ -350,24 +350,14 @@ def centered_pass(
 
 
 @_entry
-def softmax_rows(scores, weights):
-    """Turn log joint densities (n, K) into weighted responsibilities in place; return sum w log p.
+def softmax(scores, weights):
+    """Turn log joint densities (K, n) into weighted responsibilities in place; return sum w log p.
 
     The same arithmetic as the fused pass, for blocks whose products BLAS has made.
     """
-    one = np.ones(1, scores.dtype)[0]
-    log_likelihood = 0.0
-    for i in range(scores.shape[0]):
-        score = scores[i]
-        top, total = score[0], one - one
-        for k in range(1, score.size):
-            top = max(top, score[k])
-        for k in range(score.size):
-            score[k] = _exponential(score[k] - top)
-            total += score[k]
-        weight = 1.0 if weights is None else weights[i]
-        log_likelihood += weight * (top + math.log(total))
-        factor = one / total if weights is None else weight / total
-        for k in range(score.size):
-            score[k] *= factor
+    classes, count = scores.shape
+    top, total = np.empty(count, scores.dtype), np.empty(count, scores.dtype)
+    _exponentiate(scores, classes, top, total)
+    log_likelihood = _log_likelihood(top, total, 0, count, weights)
+    _normalize(scores, classes, classes, total, 0, count, weights)
     return log_likelihood

@@ -13,14 +13,19 @@ from gmmkit.core.families import Moments
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.natural import LOG_ZERO, Natural, natural_parameters
 from gmmkit.core.routes import Route
-from gmmkit.core.statistics import SufficientStatistics, pack_symmetric, upper_triangle
+from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
 from gmmkit.core.units import Units
 
-# Fewer multiply-adds than this in a pass and compiling costs more than it saves.
-_COMPILED_WORK = 4_000_000
-# From this many components on, BLAS on blocks beats the fused loop.
+# Fewer multiply-adds than this in a pass, and float32 saves nothing that anyone would notice.
+_SINGLE_PRECISION_WORK = 4_000_000
+# Fewer than this, and loading compiled code (a third of a second in a fresh
+# process, several on a new machine) costs more than its passes save.
+_COMPILED_WORK = 20_000_000
+# From this many components on, matrix products beat the fused loop.
 _BLAS_COMPONENTS = 64
-_BLAS_ROWS = 1024
+_PIECE_NUMBERS = 2**18
+# Logarithms of responsibilities that are as good as zero, by the bytes of a number.
+_NEGLIGIBLE = {4: -60.0, 8: -600.0}
 
 Pass = Callable[[Block], SufficientStatistics]
 
@@ -35,7 +40,7 @@ def first_route(mixture: Mixture, n_rows: int) -> Route:
     'FLOAT64'
     """
     work = n_rows * natural_parameters(mixture).work
-    return Route.FLOAT32 if work > _COMPILED_WORK else Route.FLOAT64
+    return Route.FLOAT32 if work > _SINGLE_PRECISION_WORK else Route.FLOAT64
 
 
 def make_pass(mixture: Mixture, units: Units, route: Route, n_rows: int) -> Pass:
@@ -140,7 +145,11 @@ class _FusedPass:
 
 @dataclass(frozen=True, eq=False)
 class _ProductPass:
-    """Two matrix products on each block, for many components, or few rows."""
+    """Two matrix products on each piece of a block, for many components, or few rows.
+
+    Features and scores are held feature-major, like the compiled tiles: every sum over components
+    then runs along memory.
+    """
 
     mixture: Mixture
     units: Units
@@ -149,9 +158,9 @@ class _ProductPass:
 
     def __call__(self, block: Block) -> SufficientStatistics:
         sums = np.zeros(self.natural.theta.shape)
-        log_likelihood = 0.0
-        for start in range(0, len(block.rows), _BLAS_ROWS):
-            stop = start + _BLAS_ROWS
+        log_likelihood, step = 0.0, _piece_rows(self.natural)
+        for start in range(0, len(block.rows), step):
+            stop = start + step
             weights = None if block.weights is None else block.weights[start:stop]
             log_likelihood += self._add(block.rows[start:stop], weights, sums)
         return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
@@ -161,42 +170,61 @@ class _ProductPass:
         natural, phi = self.natural, self._features(rows)
         classes, gaussians = natural.n_classes, natural.n_gaussians
         width = 1 + natural.spans[0, 1]
-        scores = phi[:, :width] @ natural.theta[:classes, :width].T
+        scores = natural.theta[:classes, :width] @ phi[:width]
         for shared in natural.theta[classes:, width:]:
-            scores[:, :gaussians] += (phi[:, width:] @ shared)[:, None]
+            scores[:gaussians] += shared @ phi[width:]
         log_likelihood = self._softmax(scores, weights)
-        sums[:classes, :width] += scores.T @ phi[:, :width]
+        sums[:classes, :width] += scores @ phi[:width].T
         for shared in sums[classes:, width:]:
-            shared += scores[:, :gaussians].sum(axis=1) @ phi[:, width:]
+            shared += phi[width:] @ scores[:gaussians].sum(axis=0)
         return log_likelihood
 
     def _features(self, rows: FloatArray) -> FloatArray:
-        """Return (n, 1 + P): ones, working coordinates, and their squares or products."""
-        diagonal = self.mixture.covariance.family.moments is Moments.DIAGONAL
-        z = self.units.apply(rows).astype(self.natural.theta.dtype)
-        row, column = upper_triangle(z.shape[1])
-        products = z * z if diagonal else z[:, row] * z[:, column]
-        return np.concatenate([np.ones_like(z[:, :1]), z, products], axis=1)
+        """Return (1 + P, n): ones, working coordinates, and their squares or products."""
+        theta, (n, d) = self.natural.theta, rows.shape
+        phi = np.empty((theta.shape[1], n), theta.dtype)
+        phi[0] = 1.0
+        z = phi[1 : 1 + d]
+        origin, inverse_scale = _moved_in(self.units, rows, theta)
+        np.multiply(rows.T - origin[:, None], inverse_scale[:, None], out=z, casting="same_kind")
+        if self.mixture.covariance.family.moments is Moments.DIAGONAL:
+            np.multiply(z, z, out=phi[1 + d :])
+            return phi
+        start = 1 + d
+        for a in range(d):
+            np.multiply(z[a], z[a:], out=phi[start : start + d - a])
+            start += d - a
+        return phi
 
     def _softmax(self, scores: FloatArray, weights: Float64Array | None) -> float:
         if self.compiled:
-            from gmmkit.core.kernels import softmax_rows
+            from gmmkit.core.kernels import softmax
 
-            return float(softmax_rows(scores, None if weights is None else _read_only(weights)))
+            return float(softmax(scores, None if weights is None else _read_only(weights)))
         return _softmax_in_numpy(scores, weights)
 
 
+def _piece_rows(natural: Natural) -> int:
+    """Return how many rows to do at once, so that features and scores stay in cache."""
+    fitting = _PIECE_NUMBERS // max(natural.theta.shape)
+    return int(min(4096, max(256, 1 << (fitting.bit_length() - 1))))
+
+
 def _softmax_in_numpy(scores: FloatArray, weights: Float64Array | None) -> float:
-    """Turn log joint densities into weighted responsibilities in place; return sum w log p."""
-    top = scores.max(axis=1, keepdims=True)
+    """Turn log joint densities (K, n) into weighted responsibilities; return sum w log p."""
+    top = scores.max(axis=0)
     scores -= top
-    np.exp(scores, out=scores)
-    total = scores.sum(axis=1, keepdims=True)
+    # Smaller exponentials would make subnormal products, which processors handle slowly.
+    negligible = scores < _NEGLIGIBLE[scores.dtype.itemsize]
+    np.exp(scores, out=scores, where=~negligible)
+    scores[negligible] = 0.0
+    total = scores.sum(axis=0)
     scores /= total
-    log_density = (top + np.log(total))[:, 0]
+    log_density = np.log(total)
+    log_density += top
     if weights is None:
         return float(log_density.sum(dtype=np.float64))
-    scores *= weights[:, None]
+    scores *= weights
     return float(weights @ log_density)
 
 

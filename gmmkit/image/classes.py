@@ -15,6 +15,7 @@ from gmmkit.image.features import DEFAULT_FEATURES, FeatureSet
 from gmmkit.image.labeling import FeatureMap, feature_map, label_pixels, label_probabilities
 from gmmkit.image.models import (
     DEFAULT_FIT_PIXELS,
+    FIT_TOLERANCE,
     MIXTURE_NAME,
     class_model,
     prepare,
@@ -237,7 +238,7 @@ def _fit(rows: FeatureMap, sample: Float32Array, k: int, **arguments: Any) -> "F
     from gmmkit.core.fitting import fit
 
     floor = rows.features.floor(rows.raster.pixels.dtype, rows.raster.shape)
-    return fit(sample, k, floor=floor, **arguments)
+    return fit(sample, k, floor=floor, tol=FIT_TOLERANCE, **arguments)
 
 
 def _by_area(labels: Int32Array, mixture: Mixture) -> tuple[Int32Array, Mixture]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MODEL_KIND = "image-classes"
 MIXTURE_NAME = "classes"
 DEFAULT_FIT_PIXELS = 1_000_000
+# Nats a pixel: gains below this hardly move a label.
+FIT_TOLERANCE = 1e-3
 
 Seed: TypeAlias = int | Sequence[int] | None
 
@@ -227,6 +229,7 @@ def fit_shared(
         seed=seed,
         n_init=n_init,
         floor=pool.floor,
+        tol=FIT_TOLERANCE,
         n_threads=n_threads,
     )
     order = np.argsort(-result.mixture.weights, kind="stable").tolist()

@@ -8,7 +8,7 @@ import pytest
 from strategies import FAMILIES, blobs, make_mixture, posterior_oracle
 
 from gmmkit import Covariance, Mixture, fit
-from gmmkit.core.fitting import Start
+from gmmkit.core.beginning import Start
 from gmmkit.core.start import start_names
 from gmmkit.core.validity import too_few_rows, too_thin
 from gmmkit.errors import ParameterError
