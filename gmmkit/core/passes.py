@@ -158,16 +158,18 @@ class _ProductPass:
 
     def __call__(self, block: Block) -> SufficientStatistics:
         sums = np.zeros(self.natural.theta.shape)
+        moved = _moved_in(self.units, block.rows, self.natural.theta)
         log_likelihood, step = 0.0, _piece_rows(self.natural)
         for start in range(0, len(block.rows), step):
             stop = start + step
             weights = None if block.weights is None else block.weights[start:stop]
-            log_likelihood += self._add(block.rows[start:stop], weights, sums)
+            phi = self._features(block.rows[start:stop], *moved)
+            log_likelihood += self._add(phi, weights, sums)
         return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
 
-    def _add(self, rows: FloatArray, weights: Float64Array | None, sums: Float64Array) -> float:
-        """Add the moments of some rows to the sums and return their log likelihood."""
-        natural, phi = self.natural, self._features(rows)
+    def _add(self, phi: FloatArray, weights: Float64Array | None, sums: Float64Array) -> float:
+        """Add the moments of some rows' features to the sums; return their log likelihood."""
+        natural = self.natural
         classes, gaussians = natural.n_classes, natural.n_gaussians
         width = 1 + natural.spans[0, 1]
         scores = natural.theta[:classes, :width] @ phi[:width]
@@ -179,14 +181,16 @@ class _ProductPass:
             shared += phi[width:] @ scores[:gaussians].sum(axis=0)
         return log_likelihood
 
-    def _features(self, rows: FloatArray) -> FloatArray:
+    def _features(
+        self, rows: FloatArray, origin: FloatArray, inverse_scale: FloatArray
+    ) -> FloatArray:
         """Return (1 + P, n): ones, working coordinates, and their squares or products."""
         theta, (n, d) = self.natural.theta, rows.shape
         phi = np.empty((theta.shape[1], n), theta.dtype)
         phi[0] = 1.0
         z = phi[1 : 1 + d]
-        origin, inverse_scale = _moved_in(self.units, rows, theta)
-        np.multiply(rows.T - origin[:, None], inverse_scale[:, None], out=z, casting="same_kind")
+        np.subtract(rows.T, origin[:, None], out=z, casting="same_kind")
+        z *= inverse_scale[:, None]
         if self.mixture.covariance.family.moments is Moments.DIAGONAL:
             np.multiply(z, z, out=phi[1 + d :])
             return phi
@@ -207,7 +211,7 @@ class _ProductPass:
 def _piece_rows(natural: Natural) -> int:
     """Return how many rows to do at once, so that features and scores stay in cache."""
     fitting = _PIECE_NUMBERS // max(natural.theta.shape)
-    return int(min(4096, max(256, 1 << (fitting.bit_length() - 1))))
+    return int(min(8192, max(256, 1 << (fitting.bit_length() - 1))))
 
 
 def _softmax_in_numpy(scores: FloatArray, weights: Float64Array | None) -> float:
@@ -215,9 +219,9 @@ def _softmax_in_numpy(scores: FloatArray, weights: Float64Array | None) -> float
     top = scores.max(axis=0)
     scores -= top
     # Smaller exponentials would make subnormal products, which processors handle slowly.
-    negligible = scores < _NEGLIGIBLE[scores.dtype.itemsize]
-    np.exp(scores, out=scores, where=~negligible)
-    scores[negligible] = 0.0
+    telling = scores > _NEGLIGIBLE[scores.dtype.itemsize]
+    np.exp(scores, out=scores)
+    scores *= telling
     total = scores.sum(axis=0)
     scores /= total
     log_density = np.log(total)
