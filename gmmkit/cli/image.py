@@ -74,10 +74,11 @@ def image_group() -> None:
 )
 @click.option(
     "--smoothness",
-    type=click.FloatRange(min=0.0),
+    type=click.FloatRange(min=0.0, max=10.0),
     default=None,
     metavar="S",
-    help="How strongly neighboring pixels pull toward the same class; 0 turns it off.",
+    help="How strongly neighboring pixels pull toward the same class, 0 (not at all) to 10.  "
+    "[default: 2]",
 )
 @click.option("--probabilities", is_flag=True, help="Also write the probability of every class.")
 @click.option(

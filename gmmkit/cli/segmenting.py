@@ -100,12 +100,14 @@ def _plan(request: Request, sources: Sequence[Source]) -> list[Job]:
 
 def _model(
     request: Request, jobs: Sequence[Job], step: Step
-) -> tuple["Model | None", dict[str, GmmkitError]]:
+) -> tuple["Model | Path | None", dict[str, GmmkitError]]:
     """Return the model that all images use, if any, and those that could not be read for it."""
     if request.model:
         from gmmkit.image.models import load_class_model
 
-        return load_class_model(request.model), {}
+        # Loaded here to fail before any work; passed on by name, for messages to name it.
+        load_class_model(request.model)
+        return request.model, {}
     if request.shared_model:
         return _fit_together(request, jobs, step)
     return None, {}
@@ -131,7 +133,7 @@ def _fit_together(
     return model, pictures.unreadable
 
 
-def _attempt(job: Job, request: Request, model: "Model | None", step: Step) -> Report:
+def _attempt(job: Job, request: Request, model: "Model | Path | None", step: Step) -> Report:
     argument = job.source.argument
     try:
         with collected_warnings() as warned, step(argument):
@@ -146,7 +148,7 @@ def _attempt(job: Job, request: Request, model: "Model | None", step: Step) -> R
     return report_image(argument, segmentation, files=files, warned=warned)
 
 
-def _segment(job: Job, request: Request, model: "Model | None") -> "Segmentation":
+def _segment(job: Job, request: Request, model: "Model | Path | None") -> "Segmentation":
     from gmmkit.image import segment
 
     wanted: dict[str, Any] = {"n_threads": request.threads}

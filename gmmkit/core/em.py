@@ -310,11 +310,11 @@ def run_em(
     max_iter : int
         Zero evaluates the start and changes nothing.
     route : Route, optional
-        Forces the arithmetic at least to this; by default large fits start from float32.
+        Forces the arithmetic at least to this. By default many float32 rows start from float32.
     on_iteration : callable, optional
         Called with the number of the iteration, from 1, and what it saw.
     """
-    state = EMState(mixture, units, route or first_route(mixture, source.n_rows))
+    state = EMState(mixture, units, route or first_route(mixture, source))
     trace: list[Iteration] = []
     while len(trace) < max_iter and state.small_gains < 2:
         state, info = em_step(state, source, executor, regularization, tol=tol)

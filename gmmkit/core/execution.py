@@ -12,6 +12,8 @@ from operator import add
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 from gmmkit.core.checks import Float64Array, FloatArray, check_count
 from gmmkit.core.statistics import SufficientStatistics
 
@@ -38,6 +40,9 @@ class Source(Protocol):
 
     @property
     def n_features(self) -> int: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
 
     def __iter__(self) -> Iterator[Block]: ...
 
@@ -74,6 +79,11 @@ class ArraySource:
     def n_features(self) -> int:
         """The number of columns D."""
         return int(self.rows.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the rows: float32 or float64."""
+        return self.rows.dtype
 
     def __iter__(self) -> Iterator[Block]:
         step = block_rows(self.n_rows, self.n_features)

@@ -106,7 +106,8 @@ def fit(
     Parameters
     ----------
     X : array_like of shape (N, D)
-        Rows. float32 is read as it is; log likelihoods are float64 all the same.
+        Rows. Many float32 rows may be worked on in float32; log likelihoods are float64 all the
+        same.
     n_components : int
         K. Fewer distinct rows than this give fewer components, with a warning.
     covariance : str

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
-from gmmkit.core.execution import Block
+from gmmkit.core.execution import Block, Source
 from gmmkit.core.families import Moments
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.natural import LOG_ZERO, Natural, natural_parameters
@@ -30,17 +30,22 @@ _NEGLIGIBLE = {4: -60.0, 8: -600.0}
 Pass = Callable[[Block], SufficientStatistics]
 
 
-def first_route(mixture: Mixture, n_rows: int) -> Route:
-    """Return where a fit of that size starts: small ones gain nothing from float32.
+def first_route(mixture: Mixture, source: Source) -> Route:
+    """Return where a fit starts: in float32 only if its rows are, and enough to gain from it.
+
+    Who gives float64 rows gets float64 arithmetic, and answers that neither units nor offsets
+    change by more than its rounding.
 
     Examples
     --------
     >>> import numpy as np
-    >>> first_route(Mixture([1.0], [[0.0]], np.ones((1, 1, 1))), 100).name
+    >>> from gmmkit.core.execution import ArraySource
+    >>> first_route(Mixture([1.0], [[0.0]], np.ones((1, 1, 1))), ArraySource(np.zeros((9, 1)))).name
     'FLOAT64'
     """
-    work = n_rows * natural_parameters(mixture).work
-    return Route.FLOAT32 if work > _SINGLE_PRECISION_WORK else Route.FLOAT64
+    work = source.n_rows * natural_parameters(mixture).work
+    single = source.dtype == np.float32 and work > _SINGLE_PRECISION_WORK
+    return Route.FLOAT32 if single else Route.FLOAT64
 
 
 def make_pass(mixture: Mixture, units: Units, route: Route, n_rows: int) -> Pass:

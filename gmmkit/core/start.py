@@ -16,7 +16,8 @@ from gmmkit.core.units import Units
 from gmmkit.errors import ParameterError
 
 SAMPLE_ROWS = 10_000
-_LLOYD_ITERATIONS = 30
+# k-means only has to put centers into the right places: EM does the rest.
+_LLOYD_ITERATIONS = 10
 _CHUNK = 2048
 
 Labels = npt.NDArray[np.intp]

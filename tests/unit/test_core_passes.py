@@ -16,7 +16,7 @@ from strategies import (
 
 from gmmkit import Covariance, Mixture, Noise
 from gmmkit.core.em import e_step, units_of
-from gmmkit.core.execution import Block
+from gmmkit.core.execution import ArraySource, Block
 from gmmkit.core.natural import natural_parameters
 from gmmkit.core.passes import first_route, make_pass
 from gmmkit.core.routes import Route, cancellation_bound, choose_route, route_named
@@ -172,10 +172,12 @@ def test_a_route_is_never_below_the_least_that_is_asked_for():
     assert [choose_route(easy, least) for least in ROUTES] == list(ROUTES)
 
 
-def test_a_small_fit_starts_in_float64_and_a_large_one_in_float32():
+def test_only_a_large_fit_of_single_precision_rows_starts_in_single_precision():
     mixture = make_mixture("full", 5, 5)
-    assert first_route(mixture, 1000) is Route.FLOAT64
-    assert first_route(mixture, 10**6) is Route.FLOAT32
+    few, many = np.zeros((1000, 2), np.float32), np.zeros((10**6, 2), np.float32)
+    assert first_route(mixture, ArraySource(few)) is Route.FLOAT64
+    assert first_route(mixture, ArraySource(many)) is Route.FLOAT32
+    assert first_route(mixture, ArraySource(many.astype(np.float64))) is Route.FLOAT64
 
 
 @pytest.mark.parametrize("name", ["float16", "", None, 64])

@@ -26,8 +26,8 @@ def place_of(target: str) -> Path:
 
 
 def places_of(name: str) -> tuple[Path, ...]:
-    """The architecture page names files as seen from the package."""
-    return place_of(name), PACKAGE / name
+    """The architecture page names files as seen from the package, and from its core."""
+    return place_of(name), PACKAGE / name, PACKAGE / "core" / name
 
 
 def command(readme: str, mark: str) -> str:
