@@ -9,6 +9,7 @@ run over rows and vectorize. Rows past the end of a tile are zeros with responsi
 import math
 import warnings
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,15 +37,20 @@ def _entry(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a function that Python calls, kept on disk for the next process where possible."""
     try:
         return _jit(function, cache=True)
-    except RuntimeError as problem:
-        warnings.warn(
-            CompilerCacheWarning(
-                f"compiled kernels cannot be kept for the next process ({problem}); "
-                "set NUMBA_CACHE_DIR to a writable folder"
-            ),
-            stacklevel=2,
-        )
+    except RuntimeError:
+        _warn_of_no_cache()
         return _jit(function, cache=False)
+
+
+@lru_cache(maxsize=1)
+def _warn_of_no_cache() -> None:
+    warnings.warn(
+        CompilerCacheWarning(
+            "compiled kernels cannot be kept for the next process, because no cache folder is "
+            "writable: set NUMBA_CACHE_DIR to one that is"
+        ),
+        stacklevel=3,
+    )
 
 
 def _jit(function: Callable[..., Any], *, cache: bool) -> Callable[..., Any]:
