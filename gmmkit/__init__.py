@@ -1,10 +1,10 @@
 """gmmkit: Gaussian mixtures for pictures, voices, tables and maps, on one EM core."""
 
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
     from gmmkit import image
     from gmmkit.core.covariance import Covariance
     from gmmkit.core.fitting import FitResult, fit
@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from gmmkit.core.statistics import SufficientStatistics
     from gmmkit.estimators import GaussianMixture
     from gmmkit.io.model import Model, load, save
-
-try:
-    __version__ = version("gmmkit")
-except PackageNotFoundError:
-    __version__ = "0+unknown"
 
 _HOMES = {
     "Covariance": "gmmkit.core.covariance",
@@ -48,15 +43,26 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name, or the `image` subpackage, when it is first asked for."""
+    """Load a public name, the `image` subpackage or the version when it is first asked for."""
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
     elif name == "image":
         value = import_module("gmmkit.image")
+    elif name == "__version__":
+        value = _version()
     else:
         raise AttributeError(f"module 'gmmkit' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("gmmkit")
+    except PackageNotFoundError:
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

@@ -5,7 +5,6 @@ import os
 import platform
 import re
 from collections.abc import Iterable, Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +110,8 @@ def _cache_line(cache: Mapping[str, Any]) -> str:
 
 def _dependencies() -> tuple[list[str], dict[str, list[str]]]:
     """Names of the packages that gmmkit's own metadata requires, and those of each extra."""
+    from importlib import metadata
+
     try:
         requirements = metadata.requires("gmmkit") or []
     except metadata.PackageNotFoundError:
@@ -133,6 +134,8 @@ def _name_of(requirement: str) -> str:
 
 
 def _version(name: str) -> str | None:
+    from importlib import metadata
+
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -99,7 +99,7 @@ def class_model(
     mixture: Mixture, features: FeatureSet, notes: Mapping[str, str] | None = None
 ) -> "Model":
     """Return a mixture of pixel classes as a model that can be saved."""
-    from gmmkit.io.model import Model
+    from gmmkit.io.model_value import Model
 
     return Model(
         kind=MODEL_KIND,
@@ -144,7 +144,7 @@ def prepare_for_model(
     The default features stand for those of the model; a gray picture is read as color when the
     model needs color.
     """
-    from gmmkit.io.model import check_contract
+    from gmmkit.io.model_value import check_contract
 
     model, label = load_class_model(given), _label(given)
     recorded = str(model.contract.get("features"))

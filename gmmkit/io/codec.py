@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from gmmkit import __version__
+import gmmkit
 from gmmkit.core.mixture import Mixture
 from gmmkit.errors import ModelFileError, ParameterError
 from gmmkit.io.container import pack_container, unpack_container
@@ -120,7 +120,7 @@ def _tensors(model: Model) -> dict[str, npt.NDArray[Any]]:
 def _metadata(model: Model) -> dict[str, object]:
     return {
         "schema": SCHEMA,
-        "version": __version__,
+        "version": gmmkit.__version__,
         "kind": model.kind,
         "contract": dict(model.contract),
         "mixtures": {name: describe_mixture(m) for name, m in model.mixtures.items()},
@@ -145,7 +145,7 @@ def _check_schema(metadata: Mapping[str, Any], label: str) -> None:
     raise ModelFileError(
         f"{label} has a schema that this gmmkit does not read",
         found=f"schema {schema!r:.40} {writer:.80}",
-        needed=f"schema {SCHEMA}, which gmmkit {__version__} reads",
+        needed=f"schema {SCHEMA}, which gmmkit {gmmkit.__version__} reads",
         hint="upgrade gmmkit, or fit the model anew",
     )
 
