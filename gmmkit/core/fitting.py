@@ -271,19 +271,26 @@ def _best(problem: Problem, results: list[EMResult]) -> FitResult:
 
 
 def _empty_note(empty: int) -> str:
-    return f"{empty} component(s) lost all rows: ask for fewer, or for more starts (n_init)"
+    hint = "ask for fewer, or for more starts (n_init)"
+    return f"{_counted(empty, 'component')} lost all rows: {hint}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _notes(problem: Problem, result: EMResult) -> Iterator[str]:
-    if problem.constant_directions:
+    if problem.constant_directions and not problem.floor_given:
         yield _constant_note(problem)
     if result.trace and result.trace[-1].floored:
-        yield f"{result.trace[-1].floored} variance(s) stand at the floor"
-    if (result.mixture.weights == 0).any():
-        yield _empty_note(int((result.mixture.weights == 0).sum()))
+        held = _counted(result.trace[-1].floored, "variance")
+        yield f"the floor holds up {held}: some rows are as good as equal there"
+    empty = int((result.mixture.weights == 0).sum())
+    if empty:
+        yield _empty_note(empty)
     few = too_few_rows(result.statistics.weight, problem.family, problem.source.n_features)
     if few.any():
-        yield f"components {np.flatnonzero(few).tolist()} explain fewer rows than they need"
+        yield f"fewer rows than a covariance needs: in {_counted(int(few.sum()), 'component')}"
     thin = too_thin(result.working_mixture)
     if thin.any() and not problem.floor_given:
-        yield f"components {np.flatnonzero(thin).tolist()} are collapsed in some direction"
+        yield f"collapsed in some direction: {_counted(int(thin.sum()), 'component')}"
