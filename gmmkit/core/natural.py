@@ -17,6 +17,8 @@ from gmmkit.core.statistics import pack_symmetric, upper_triangle
 # Stands for the logarithm of a zero weight: finite, because compiled code assumes no infinities.
 LOG_ZERO = -1e30
 
+_PIECE_NUMBERS = 2**18
+
 
 @dataclass(frozen=True, eq=False)
 class Natural:
@@ -38,6 +40,44 @@ class Natural:
     spans: npt.NDArray[np.intp]
     n_gaussians: int
     n_classes: int
+
+    @property
+    def width(self) -> int:
+        """One more than the number of features that a component reads."""
+        return int(1 + self.spans[0, 1])
+
+    @property
+    def piece_rows(self) -> int:
+        """How many rows to do at once, so that their features and scores stay in cache."""
+        fitting = _PIECE_NUMBERS // max(self.theta.shape)
+        return int(min(8192, max(256, 1 << (fitting.bit_length() - 1))))
+
+    def features(
+        self, rows: FloatArray, origin: FloatArray, inverse_scale: FloatArray
+    ) -> FloatArray:
+        """Return (1 + P, n): ones, working coordinates, and their squares or products."""
+        n, d = rows.shape
+        phi = np.empty((self.theta.shape[1], n), self.theta.dtype)
+        phi[0] = 1.0
+        z = phi[1 : 1 + d]
+        np.subtract(rows.T, origin[:, None], out=z, casting="same_kind")
+        z *= inverse_scale[:, None]
+        # As many squares as columns: no products of two columns are wanted.
+        if len(phi) == 1 + 2 * d:
+            np.multiply(z, z, out=phi[1 + d :])
+            return phi
+        start = 1 + d
+        for a in range(d):
+            np.multiply(z[a], z[a:], out=phi[start : start + d - a])
+            start += d - a
+        return phi
+
+    def scores(self, phi: FloatArray) -> FloatArray:
+        """Return the log joint densities (K, n) of rows whose features these are."""
+        scores: FloatArray = self.theta[: self.n_classes, : self.width] @ phi[: self.width]
+        for shared in self.theta[self.n_classes :, self.width :]:
+            scores[: self.n_gaussians] += shared @ phi[self.width :]
+        return scores
 
     @property
     def work(self) -> int:

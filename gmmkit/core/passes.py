@@ -23,7 +23,6 @@ _SINGLE_PRECISION_WORK = 4_000_000
 _COMPILED_WORK = 20_000_000
 # From this many components on, matrix products beat the fused loop.
 _BLAS_COMPONENTS = 64
-_PIECE_NUMBERS = 2**18
 # Logarithms of responsibilities that are as good as zero, by the bytes of a number.
 _NEGLIGIBLE = {4: -60.0, 8: -600.0}
 
@@ -162,48 +161,26 @@ class _ProductPass:
     compiled: bool
 
     def __call__(self, block: Block) -> SufficientStatistics:
-        sums = np.zeros(self.natural.theta.shape)
-        moved = _moved_in(self.units, block.rows, self.natural.theta)
-        log_likelihood, step = 0.0, _piece_rows(self.natural)
+        natural, sums = self.natural, np.zeros(self.natural.theta.shape)
+        moved = _moved_in(self.units, block.rows, natural.theta)
+        log_likelihood, step = 0.0, natural.piece_rows
         for start in range(0, len(block.rows), step):
             stop = start + step
             weights = None if block.weights is None else block.weights[start:stop]
-            phi = self._features(block.rows[start:stop], *moved)
+            phi = natural.features(block.rows[start:stop], *moved)
             log_likelihood += self._add(phi, weights, sums)
         return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
 
     def _add(self, phi: FloatArray, weights: Float64Array | None, sums: Float64Array) -> float:
         """Add the moments of some rows' features to the sums; return their log likelihood."""
-        natural = self.natural
+        natural, scores = self.natural, self.natural.scores(phi)
         classes, gaussians = natural.n_classes, natural.n_gaussians
-        width = 1 + natural.spans[0, 1]
-        scores = natural.theta[:classes, :width] @ phi[:width]
-        for shared in natural.theta[classes:, width:]:
-            scores[:gaussians] += shared @ phi[width:]
+        width = natural.width
         log_likelihood = self._softmax(scores, weights)
         sums[:classes, :width] += scores @ phi[:width].T
         for shared in sums[classes:, width:]:
             shared += phi[width:] @ scores[:gaussians].sum(axis=0)
         return log_likelihood
-
-    def _features(
-        self, rows: FloatArray, origin: FloatArray, inverse_scale: FloatArray
-    ) -> FloatArray:
-        """Return (1 + P, n): ones, working coordinates, and their squares or products."""
-        theta, (n, d) = self.natural.theta, rows.shape
-        phi = np.empty((theta.shape[1], n), theta.dtype)
-        phi[0] = 1.0
-        z = phi[1 : 1 + d]
-        np.subtract(rows.T, origin[:, None], out=z, casting="same_kind")
-        z *= inverse_scale[:, None]
-        if self.mixture.covariance.family.moments is Moments.DIAGONAL:
-            np.multiply(z, z, out=phi[1 + d :])
-            return phi
-        start = 1 + d
-        for a in range(d):
-            np.multiply(z[a], z[a:], out=phi[start : start + d - a])
-            start += d - a
-        return phi
 
     def _softmax(self, scores: FloatArray, weights: Float64Array | None) -> float:
         if self.compiled:
@@ -211,12 +188,6 @@ class _ProductPass:
 
             return float(softmax(scores, None if weights is None else _read_only(weights)))
         return _softmax_in_numpy(scores, weights)
-
-
-def _piece_rows(natural: Natural) -> int:
-    """Return how many rows to do at once, so that features and scores stay in cache."""
-    fitting = _PIECE_NUMBERS // max(natural.theta.shape)
-    return int(min(8192, max(256, 1 << (fitting.bit_length() - 1))))
 
 
 def _softmax_in_numpy(scores: FloatArray, weights: Float64Array | None) -> float:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gmmkit.core.execution import threads
 from gmmkit.core.mixture import Mixture
+from gmmkit.core.scoring import Scorer
 from gmmkit.image.features import FeatureSet
 from gmmkit.image.pixels import BoolArray, Float32Array, Float64Array, Int32Array, Raster
 from gmmkit.image.smoothing import ITERATIONS, smooth
@@ -113,11 +114,15 @@ def label_pixels(
         int32, numbered as the mixture's components; ties go to the lower number.
     """
 
+    scorer = Scorer.of(mixture)
+
     def labels(tile: Tile) -> Int32Array:
+        planes: Float32Array | Float64Array
         if smoothness == 0:
-            numbers = mixture.labels(_flat(rows.at(tile))).reshape(tile.shape)
+            planes = scorer.log_joint(_flat(rows.at(tile))).reshape(-1, *tile.shape)
         else:
-            numbers = _most_probable(posteriors(rows, mixture, smoothness, tile))
+            planes = posteriors(rows, scorer, smoothness, tile)
+        numbers = _most_probable(planes)
         mask = rows.mask(tile)
         return (numbers if mask is None else np.where(mask, numbers, -1)).astype(np.int32)
 
@@ -148,8 +153,10 @@ def label_probabilities(
         float32, summing to one; all zero where a pixel is excluded.
     """
 
+    scorer = Scorer.of(mixture)
+
     def probabilities(tile: Tile) -> Float32Array:
-        planes = posteriors(rows, mixture, smoothness, tile)
+        planes = posteriors(rows, scorer, smoothness, tile)
         return _agreeing(np.moveaxis(planes, 0, 2), labels[tile.window])
 
     everywhere = np.empty((*rows.raster.shape, mixture.n_components), dtype=np.float32)
@@ -157,13 +164,13 @@ def label_probabilities(
     return everywhere
 
 
-def posteriors(rows: FeatureMap, mixture: Mixture, smoothness: float, tile: Tile) -> Float32Array:
+def posteriors(rows: FeatureMap, scorer: Scorer, smoothness: float, tile: Tile) -> Float32Array:
     """Return the smoothed posteriors of a tile, (K, h, w), exactly as the whole picture has them.
 
     They are 0 where a pixel is excluded.
     """
     outer = tile.grown(ITERATIONS if smoothness > 0 else 0, rows.raster.shape)
-    joint = np.ascontiguousarray(mixture.log_joint(_flat(rows.at(outer))).T)
+    joint = scorer.log_joint(_flat(rows.at(outer)))
     planes = _softmax(joint).reshape(-1, *outer.shape)
     mask = rows.mask(outer)
     if mask is not None:
@@ -181,7 +188,7 @@ def _softmax(joint: Float64Array) -> Float32Array:
     return planes
 
 
-def _most_probable(planes: Float32Array) -> npt.NDArray[np.intp]:
+def _most_probable(planes: Float32Array | Float64Array) -> npt.NDArray[np.intp]:
     """Return the argmax over the first axis, a tenth of NumPy's time; ties to the lower number."""
     best = planes[0].copy()
     numbers = np.zeros(best.shape, dtype=np.intp)
