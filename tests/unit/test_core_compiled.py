@@ -20,7 +20,7 @@ TILE = TILE_BYTES // 8
 MANY_ROWS = 10**9
 # Compiled code knows no infinity: log 0 is a very negative number, and its exponential this small.
 NOTHING = 1e-30
-TOLERANCE = {Route.FLOAT32: 3e-5, Route.FLOAT64: 1e-12}
+TOLERANCE = {Route.FLOAT32: 3e-5, Route.FLOAT64: 1e-12, Route.CENTERED: 1e-12}
 
 float32_rows_unweighted = (np.float32, Route.FLOAT32, False)
 float32_rows_in_float64_weighted = (np.float32, Route.FLOAT64, True)
@@ -55,6 +55,8 @@ def assert_pass_agrees(mixture, n, dtype, route, weighted):
     rows, weights = rows_for(mixture, n, dtype)
     weights = weights if weighted else None
     statistics = one_pass(mixture, route, rows, weights)
+    # The oracle's sums are about zero; a pass about each mean has others.
+    statistics = statistics.recentered(np.zeros(mixture.n_features))
     expected = sums_oracle(rows, mixture, weights)
     scale = TOLERANCE[route]
     assert_sums_agree(statistics, expected, rtol=scale, atol=1000 * scale)
@@ -68,6 +70,25 @@ def test_the_fused_pass_makes_the_sums_that_the_equations_ask_for(
 ):
     mixture = make_mixture(family, 3, 3, noise=noise)
     assert_pass_agrees(mixture, 2 * TILE + 45, dtype, route, weighted)
+
+
+@pytest.mark.parametrize("noise", [None, 0.15])
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("dtype", "weighted"), [(np.float32, True), (np.float64, False)])
+def test_the_compiled_pass_about_each_mean_makes_the_same_sums(family, noise, dtype, weighted):
+    mixture = make_mixture(family, 3, 3, noise=noise)
+    assert_pass_agrees(mixture, 2 * TILE + 45, dtype, Route.CENTERED, weighted)
+
+
+def test_the_compiled_pass_about_each_mean_keeps_the_digits_of_far_and_tight_components():
+    """Where sums about the origin would have lost the covariances altogether."""
+    far = Mixture([0.5, 0.5], [[1e7, 0.0], [-1e7, 0.0]], [np.eye(2), 0.25 * np.eye(2)])
+    rows = far.sample(1000, seed=3)
+    statistics = one_pass(far, Route.CENTERED, rows)
+    labels = (rows[:, 0] < 0).astype(int)
+    for k, scatter in enumerate(statistics.scatter()):
+        own = rows[labels == k]
+        np.testing.assert_allclose(scatter, len(own) * np.cov(own.T, ddof=0), rtol=1e-7)
 
 
 @pytest.mark.parametrize("n", [1, TILE - 1, TILE, TILE + 1, 17 * TILE + 3])
