@@ -11,7 +11,7 @@ from gmmkit.core.covariance import Covariance
 from gmmkit.core.execution import Block, Executor, Source, total
 from gmmkit.core.families import Family
 from gmmkit.core.mixture import Mixture, Noise
-from gmmkit.core.passes import first_route, make_pass
+from gmmkit.core.passes import USUAL_PASSES, first_route, make_pass
 from gmmkit.core.routes import Route, choose_route
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.core.units import Units
@@ -63,13 +63,14 @@ class Iteration:
 
 @dataclass(frozen=True, eq=False)
 class EMState:
-    """Where EM stands: the mixture in working coordinates, and what stopping needs to know."""
+    """Where EM stands: the mixture in working coordinates, and what the next step needs to know."""
 
     mixture: Mixture
     units: Units
     least_route: Route = Route.FLOAT32
     log_likelihood: float = -np.inf
     small_gains: int = 0
+    expected_passes: int = USUAL_PASSES
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +156,7 @@ def e_step(
     units = units or units_of(mixture)
     working = units.standardize(mixture)
     route = choose_route(working, Route.FLOAT64)
-    return make_pass(working, units, route, len(array))(Block(array, counted))
+    return make_pass(working, units, route, len(array), 1)(Block(array, counted))
 
 
 def m_step(
@@ -232,9 +233,12 @@ def _noise(statistics: SufficientStatistics, previous: Mixture | None) -> Noise 
 
 
 def _expect(
-    mixture: Mixture, units: Units, route: Route, source: Source, executor: Executor
+    state: EMState, route: Route, source: Source, executor: Executor
 ) -> SufficientStatistics:
-    return total(executor, make_pass(mixture, units, route, source.n_rows), source)
+    passes = state.expected_passes
+    return total(
+        executor, make_pass(state.mixture, state.units, route, source.n_rows, passes), source
+    )
 
 
 def em_step(
@@ -264,7 +268,7 @@ def em_step(
         What the expectation saw.
     """
     route = choose_route(state.mixture, state.least_route)
-    statistics = _expect(state.mixture, state.units, route, source, executor)
+    statistics = _expect(state, route, source, executor)
     family = state.mixture.covariance.family
     mixture, floored = _maximize(statistics, family, regularization, state.mixture)
     if choose_route(mixture, route) > route:
@@ -293,6 +297,7 @@ def run_em(
     tol: float = 1e-4,
     max_iter: int = 200,
     route: Route | None = None,
+    expected_passes: int = USUAL_PASSES,
     on_iteration: Callable[[int, Iteration], None] | None = None,
 ) -> EMResult:
     """Repeat :func:`em_step` until two successive gains are small.
@@ -311,10 +316,13 @@ def run_em(
         Zero evaluates the start and changes nothing.
     route : Route, optional
         Forces the arithmetic at least to this. By default many float32 rows start from float32.
+    expected_passes : int
+        How many iterations to expect: what decides whether compiled code is worth loading.
     on_iteration : callable, optional
         Called with the number of the iteration, from 1, and what it saw.
     """
-    state = EMState(mixture, units, route or first_route(mixture, source))
+    route = route or first_route(mixture, source)
+    state = EMState(mixture, units, route, expected_passes=expected_passes)
     trace: list[Iteration] = []
     while len(trace) < max_iter and state.small_gains < 2:
         state, info = em_step(state, source, executor, regularization, tol=tol)
@@ -322,7 +330,7 @@ def run_em(
         if on_iteration is not None:
             on_iteration(len(trace), info)
     final = choose_route(state.mixture, max(Route.FLOAT64, state.least_route))
-    statistics = _expect(state.mixture, units, final, source, executor)
+    statistics = _expect(state, final, source, executor)
     return EMResult(
         mixture=units.restore(state.mixture),
         working_mixture=state.mixture,

@@ -2,13 +2,13 @@
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.beginning import Start, begin
+from gmmkit.core.beginning import Start, begin, expected_passes
 from gmmkit.core.checks import (
     Float64Array,
     check_count,
@@ -184,6 +184,7 @@ def fit(
             _warn_of_constant_data(problem)
         wanted = start if isinstance(start, Mixture | Start) else Start(start)
         rounds = 1 if isinstance(wanted, Mixture) else n_init
+        run = replace(run, expected_passes=expected_passes(problem, wanted, run))
         results = [
             run(problem, begin(problem, wanted, k, r, run), executor) for r in random.spawn(rounds)
         ]

@@ -18,9 +18,12 @@ from gmmkit.core.units import Units
 
 # Fewer multiply-adds than this in a pass, and float32 saves nothing that anyone would notice.
 _SINGLE_PRECISION_WORK = 4_000_000
-# Fewer than this, and loading compiled code (a third of a second in a fresh
-# process, several on a new machine) costs more than its passes save.
-_COMPILED_WORK = 20_000_000
+# Fewer than this in all passes together, and loading compiled code (a third of a second in a fresh
+# process, several on a new machine) costs more than it saves. About each mean it saves most.
+_COMPILED_WORK = 1_000_000_000
+_COMPILED_CENTERED_WORK = 100_000_000
+# How many passes a run of EM is taken to need where nothing tells otherwise.
+USUAL_PASSES = 50
 # From this many components on, matrix products beat the fused loop.
 _BLAS_COMPONENTS = 64
 # Logarithms of responsibilities that are as good as zero, by the bytes of a number.
@@ -47,7 +50,9 @@ def first_route(mixture: Mixture, source: Source) -> Route:
     return Route.FLOAT32 if single else Route.FLOAT64
 
 
-def make_pass(mixture: Mixture, units: Units, route: Route, n_rows: int) -> Pass:
+def make_pass(
+    mixture: Mixture, units: Units, route: Route, n_rows: int, n_passes: int = USUAL_PASSES
+) -> Pass:
     """Return the function from a block of raw rows to its statistics under a working mixture.
 
     Parameters
@@ -56,8 +61,9 @@ def make_pass(mixture: Mixture, units: Units, route: Route, n_rows: int) -> Pass
         In the working coordinates of `units`.
     units : Units
     route : Route
-    n_rows : int
-        Rows in the whole source; small work is done without compiled code.
+    n_rows, n_passes : int
+        Rows in the whole source, and how many passes over them are expected: little work is done
+        without compiled code.
 
     Examples
     --------
@@ -68,9 +74,11 @@ def make_pass(mixture: Mixture, units: Units, route: Route, n_rows: int) -> Pass
     [[4.0]]
     """
     natural = natural_parameters(mixture)
-    compiled = n_rows * natural.work > _COMPILED_WORK
+    work = n_rows * natural.work * n_passes
     if route is Route.CENTERED:
-        return _CompiledCenteredPass(mixture, units) if compiled else _CenteredPass(mixture, units)
+        worthwhile = work > _COMPILED_CENTERED_WORK
+        return (_CompiledCenteredPass if worthwhile else _CenteredPass)(mixture, units)
+    compiled = work > _COMPILED_WORK
     dtype = np.float32 if route is Route.FLOAT32 else np.float64
     natural = replace(natural, theta=natural.theta.astype(dtype))
     if compiled and natural.n_classes < _BLAS_COMPONENTS:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gmmkit.core.em import EMResult, Iteration, run_em
 from gmmkit.core.execution import Executor
 from gmmkit.core.mixture import Mixture
+from gmmkit.core.passes import USUAL_PASSES
 from gmmkit.core.preparation import Problem
 from gmmkit.core.routes import Route
 from gmmkit.core.validity import too_few_rows, too_thin
@@ -25,12 +26,15 @@ class Run:
     route : Route, optional
         The least exact arithmetic allowed.
     on_iteration : callable, optional
+    expected_passes : int
+        How many iterations to expect: what decides whether compiled code is worth loading.
     """
 
     tol: float
     max_iter: int
     route: Route | None = None
     on_iteration: OnIteration | None = None
+    expected_passes: int = USUAL_PASSES
 
     def __call__(self, problem: Problem, mixture: Mixture, executor: Executor) -> EMResult:
         return run_em(
@@ -43,6 +47,7 @@ class Run:
             max_iter=self.max_iter,
             route=self.route,
             on_iteration=self.on_iteration,
+            expected_passes=self.expected_passes,
         )
 
 
