@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.execution import ArraySource, SerialExecutor
+from gmmkit.core.families import Family
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.passes import USUAL_PASSES
 from gmmkit.core.preparation import Problem
 from gmmkit.core.runs import Run, rank
-from gmmkit.core.start import SAMPLE_ROWS, candidate_starts
+from gmmkit.core.start import SAMPLE_ROWS, candidate_starts, check_method
 from gmmkit.core.units import Units
 from gmmkit.errors import ParameterError
 
@@ -46,6 +47,13 @@ class Start:
     def replaces_parts(self) -> bool:
         """Whether anything is given instead of found."""
         return any(part is not None for part in (self.weights, self.means, self.covariances))
+
+    def settled(self, family: Family) -> "Start | Mixture":
+        """Return the mixture that is given by all its parts; itself where any is to be found."""
+        if self.weights is None or self.means is None or self.covariances is None:
+            return self
+        check_method(self.method)
+        return Mixture(self.weights, self.means, Covariance(family, self.covariances))
 
 
 def begin(

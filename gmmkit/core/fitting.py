@@ -183,6 +183,7 @@ def fit(
         if not problem.floor_given:
             _warn_of_constant_data(problem)
         wanted = start if isinstance(start, Mixture | Start) else Start(start)
+        wanted = wanted.settled(kind) if isinstance(wanted, Start) else wanted
         rounds = 1 if isinstance(wanted, Mixture) else n_init
         run = replace(run, expected_passes=expected_passes(problem, wanted, run))
         results = [

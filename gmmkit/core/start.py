@@ -331,6 +331,20 @@ def start_names() -> tuple[str, ...]:
     return tuple(_METHODS)
 
 
+def check_method(method: str) -> None:
+    """Refuse a method that :func:`start_names` does not list.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such method.
+    """
+    if method not in _METHODS:
+        raise ParameterError(
+            "there is no such start", found=repr(method), needed="one of " + ", ".join(_METHODS)
+        )
+
+
 def candidate_starts(
     method: str,
     sample: RowSet,
@@ -359,8 +373,5 @@ def candidate_starts(
     ParameterError
         If there is no such method.
     """
-    if method not in _METHODS:
-        raise ParameterError(
-            "there is no such start", found=repr(method), needed="one of " + ", ".join(_METHODS)
-        )
+    check_method(method)
     return _METHODS[method](sample, k, family, units, random)

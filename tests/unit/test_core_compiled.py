@@ -213,9 +213,8 @@ def test_a_large_fit_in_single_precision_never_loses_likelihood(family):
 
 
 def test_a_large_fit_has_the_same_bits_for_any_number_of_threads():
-    rows = np.concatenate([make_mixture("full", 3, 4).sample(60_000, seed=s) for s in range(2)])
-    rows = rows.astype(np.float32)
-    fits = [fit(rows, 3, seed=0, max_iter=4, tol=0, n_threads=n) for n in (1, 2, 3)]
+    rows = make_mixture("full", 6, 6).sample(130_000, seed=0).astype(np.float32)
+    fits = [fit(rows, 6, seed=0, max_iter=4, tol=0, n_threads=n) for n in (1, 2, 3)]
     assert fits[0].trace[0].route == "float32"
     for other in fits[1:]:
         assert other.log_likelihood == fits[0].log_likelihood
