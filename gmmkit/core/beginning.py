@@ -11,7 +11,7 @@ from gmmkit.core.families import Family
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.passes import USUAL_PASSES
 from gmmkit.core.preparation import Problem
-from gmmkit.core.runs import Run, rank
+from gmmkit.core.runs import Run, rank, sound
 from gmmkit.core.start import SAMPLE_ROWS, candidate_starts, check_method
 from gmmkit.core.units import Units
 from gmmkit.errors import ParameterError
@@ -19,6 +19,8 @@ from gmmkit.errors import ParameterError
 _SHORT_RUN = 5
 # On photographs, EM that went ahead on a sample converged on all rows after 4 to 40 iterations.
 _PASSES_AFTER_SAMPLE = 16
+# Sample rows that a component needs, beside its dimensions or its least count, not to collapse.
+_ROWS_A_COMPONENT = 10
 
 
 @dataclass(frozen=True)
@@ -84,19 +86,21 @@ def begin(
     )
     if start.replaces_parts:
         return _replaced(_promising(problem, candidates), start, problem)
-    if _goes_ahead_on_sample(problem, start):
-        return _advanced(problem, _promising(problem, candidates), run)
-    return _promising(problem, candidates)
+    best = _promising(problem, candidates)
+    return _advanced(problem, best, run) if _goes_ahead_on_sample(problem, start, k) else best
 
 
-def _goes_ahead_on_sample(problem: Problem, start: Start | Mixture) -> bool:
+def _goes_ahead_on_sample(problem: Problem, start: Start | Mixture, k: int) -> bool:
+    """Tell whether EM is first run on the sample: it must be one, and hold rows enough for that."""
     found = isinstance(start, Start) and not start.replaces_parts
-    return found and problem.source.n_rows > SAMPLE_ROWS
+    n_features = problem.source.n_features
+    needed = k * _ROWS_A_COMPONENT * max(n_features, problem.family.minimum_count(n_features))
+    return found and problem.source.n_rows > SAMPLE_ROWS and len(problem.sample) >= needed
 
 
-def expected_passes(problem: Problem, start: Start | Mixture, run: Run) -> int:
+def expected_passes(problem: Problem, start: Start | Mixture, k: int, run: Run) -> int:
     """Return how many passes over all rows to expect from what `begin` returns."""
-    few_to_go = _goes_ahead_on_sample(problem, start) and run.tol > 0
+    few_to_go = _goes_ahead_on_sample(problem, start, k) and run.tol > 0
     return _PASSES_AFTER_SAMPLE if few_to_go else USUAL_PASSES
 
 
@@ -121,9 +125,13 @@ def _promising(problem: Problem, candidates: list[Mixture]) -> Mixture:
 
 
 def _advanced(problem: Problem, mixture: Mixture, run: Run) -> Mixture:
-    """Return where EM on the start sample leads, from where all rows have few steps to go."""
-    on_sample = replace(run, on_iteration=None, route=None)
-    return on_sample(_on_sample(problem), mixture, SerialExecutor()).working_mixture
+    """Return where EM on the start sample leads, from where all rows have few steps to go.
+
+    Where it leads to a collapse, the start stays as it was.
+    """
+    on_sample, inner = replace(run, on_iteration=None, route=None), _on_sample(problem)
+    result = on_sample(inner, mixture, SerialExecutor())
+    return result.working_mixture if sound(inner, result) else mixture
 
 
 def _on_sample(problem: Problem) -> Problem:

@@ -185,7 +185,7 @@ def fit(
         wanted = start if isinstance(start, Mixture | Start) else Start(start)
         wanted = wanted.settled(kind) if isinstance(wanted, Start) else wanted
         rounds = 1 if isinstance(wanted, Mixture) else n_init
-        run = replace(run, expected_passes=expected_passes(problem, wanted, run))
+        run = replace(run, expected_passes=expected_passes(problem, wanted, k, run))
         results = [
             run(problem, begin(problem, wanted, k, r, run), executor) for r in random.spawn(rounds)
         ]

@@ -311,11 +311,15 @@ def _deviate(z, means, k, phi):
 
 @_inner
 def _subtract_distance(phi, factors, k, scratch, score):
-    """Subtract half the squared length of the deviations times the upper factor of component k."""
+    """Subtract half the squared length of the deviations times the factor of component k.
+
+    One row of a factor stands for a diagonal; else it is upper triangular.
+    """
+    dense = factors.shape[1] > 1
     for j in range(factors.shape[2]):
         _fill(scratch, 0)
-        for i in range(j + 1):
-            deviation, factor = phi[i], factors[k, i, j]
+        for i in range(0 if dense else j, j + 1):
+            deviation, factor = phi[i], factors[k, i if dense else 0, j]
             for t in range(score.size):
                 scratch[t] += factor * deviation[t]
         for t in range(score.size):
@@ -328,8 +332,9 @@ def centered_pass(
 ):
     """Do what fused_pass does, about each mean: nothing cancels, at twice the work.
 
-    `constants` (K') are log normalizers, those past the K `means` noise; `factors` (K, D, D) upper
-    with precision P Pᵀ; `result` (K', 1 + P) gets moments about the means.
+    `constants` (K') are log normalizers, those past the K `means` noise. `factors` are upper
+    (K, D, D) with precision P Pᵀ, or inverse deviations (K, 1, D). `result` (K', 1 + P) gets
+    moments about the means.
     """
     n_rows, width, n_gaussians = len(rows), TILE_BYTES // means.itemsize, len(means)
     z, phi = np.empty((rows.shape[1], width)), np.empty((result.shape[1] - 1, width))

@@ -250,13 +250,13 @@ class _CompiledCenteredPass:
         return replace(found, second=second, origin=self.mixture.means)
 
     def _parameters(self) -> tuple[Float64Array, Float64Array]:
-        """Return log normalizers with the noise's, and upper factors (K, D, D)."""
+        """Return log normalizers with the noise's, and factors (K, D, D) or (K, 1, D)."""
         mixture, (k, d) = self.mixture, self.mixture.means.shape
         constants = np.maximum(mixture.log_normalizers, LOG_ZERO)
         if mixture.noise is not None:
             constants = np.append(constants, mixture.noise.log_joint)
         if mixture.covariance.family.axis_aligned:
-            return constants, mixture.factors[:, :, None] * np.eye(d)
+            return constants, np.ascontiguousarray(mixture.factors[:, None, :])
         return constants, np.ascontiguousarray(np.broadcast_to(mixture.factors, (k, d, d)))
 
 

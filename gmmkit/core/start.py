@@ -1,7 +1,10 @@
 """Starting values: functions of the weighted set of rows, in more than one set of coordinates."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
 from math import log
+from operator import add
 
 import numpy as np
 import numpy.typing as npt
@@ -166,14 +169,11 @@ def cluster(
 
 def _assign(points: Float64Array, centers: Float64Array) -> Labels:
     """Return each point's nearest center; a center that nobody is nearest to takes one point."""
-    distances = np.concatenate(
-        [
-            _squared_distances(points[start : start + _CHUNK], centers)
-            for start in range(0, len(points), _CHUNK)
-        ]
-    )
-    labels: Labels = distances.argmin(axis=1)
-    own = distances[np.arange(len(points)), labels]
+    labels, own = np.empty(len(points), dtype=np.intp), np.empty(len(points))
+    for start in range(0, len(points), _CHUNK):
+        distances = _squared_distances(points[start : start + _CHUNK], centers)
+        labels[start : start + _CHUNK] = distances.argmin(axis=1)
+        own[start : start + _CHUNK] = distances.min(axis=1)
     counts = np.bincount(labels, minlength=len(centers))
     for empty in np.flatnonzero(counts == 0):
         movable = np.where(counts[labels] > 1, own, -1.0)
@@ -217,27 +217,28 @@ def coordinates(rows: Float64Array, weights: Float64Array, family: Family) -> li
 
 
 def labeled_statistics(
-    sample: RowSet, responsibilities: Float64Array, moments: Moments, units: Units
+    sample: RowSet, shares: Callable[[slice], Float64Array], moments: Moments, units: Units
 ) -> SufficientStatistics:
-    """Return the statistics of working rows under given responsibilities (M, K)."""
-    rows = sample.rows
-    weighted = responsibilities * sample.weights[:, None]
-    full = moments is not Moments.DIAGONAL
-    second: Float64Array | float = 0.0
-    for start in range(0, len(rows), _CHUNK):
-        z, r = rows[start : start + _CHUNK], weighted[start : start + _CHUNK]
-        products = pack_symmetric(z[:, :, None] * z[:, None]) if full else z**2
-        second = second + r.T @ products
-    if moments is Moments.POOLED:
-        second = np.asarray(second).sum(axis=0)
+    """Return the statistics of working rows; `shares` gives the responsibilities of a piece."""
+    pieces = [slice(start, start + _CHUNK) for start in range(0, len(sample), _CHUNK)]
+    return reduce(add, (_piece_statistics(sample, p, shares(p), moments, units) for p in pieces))
+
+
+def _piece_statistics(
+    sample: RowSet, piece: slice, shares: Float64Array, moments: Moments, units: Units
+) -> SufficientStatistics:
+    z, r = sample.rows[piece], shares * sample.weights[piece, None]
+    diagonal = moments is Moments.DIAGONAL
+    products = z**2 if diagonal else pack_symmetric(z[:, :, None] * z[:, None])
+    by_component = r.sum(axis=1) if moments is Moments.POOLED else r.T
     return SufficientStatistics(
         log_likelihood=0.0,
-        weight=weighted.sum(axis=0),
-        first=weighted.T @ rows,
-        second=np.asarray(second),
+        weight=r.sum(axis=0),
+        first=r.T @ z,
+        second=by_component @ products,
         moments=moments,
         units=units,
-        origin=np.zeros(rows.shape[1]),
+        origin=np.zeros(z.shape[1]),
     )
 
 
@@ -269,7 +270,9 @@ def _prior_rows(sample: RowSet) -> float:
 
 
 def _from_labels(sample: RowSet, labels: Labels, k: int, family: Family, units: Units) -> Mixture:
-    statistics = labeled_statistics(sample, _one_hot(labels, k), family.moments, units)
+    statistics = labeled_statistics(
+        sample, lambda piece: _one_hot(labels[piece], k), family.moments, units
+    )
     return mixture_from_statistics(statistics, family, _prior_rows(sample))
 
 
@@ -295,8 +298,12 @@ def _start_by_seeds(
 def _start_by_chance(
     sample: RowSet, k: int, family: Family, units: Units, random: np.random.Generator
 ) -> list[Mixture]:
-    responsibilities = random.dirichlet(np.ones(k), size=len(sample))
-    statistics = labeled_statistics(sample, responsibilities, family.moments, units)
+    statistics = labeled_statistics(
+        sample,
+        lambda piece: random.dirichlet(np.ones(k), size=len(sample.weights[piece])),
+        family.moments,
+        units,
+    )
     return [mixture_from_statistics(statistics, family, _prior_rows(sample))]
 
 
