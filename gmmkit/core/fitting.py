@@ -124,7 +124,7 @@ def fit(
         EM stops after two successive gains below this many nats per unit weight.
     max_iter : int
         Iterations over all rows; zero returns the start. Beyond 10,000 rows the start is where EM
-        on a sample of that many leads.
+        on a sample of that many leads, in as many iterations at most.
     reg_covar : float, optional
         Added to every variance, in squared data units, as in scikit-learn. The default adds
         nothing and relies on a floor relative to the data's own covariance.
