@@ -16,15 +16,12 @@ import numpy as np
 from numba import njit, types
 from numba.extending import overload
 
+from gmmkit.core.natural import NEGLIGIBLE_FLOAT32, NEGLIGIBLE_FLOAT64
 from gmmkit.errors import CompilerCacheWarning
 
 # What one feature of a tile takes: all of a small problem's features then fit in the first cache.
 TILE_BYTES = 1024
 
-# Exponentials below these are zero: their products with features would be subnormal numbers, which
-# processors handle many times slower.
-_NEGLIGIBLE_FLOAT32 = np.float32(-60.0)
-_NEGLIGIBLE_FLOAT64 = -600.0
 _TILES_PER_FLUSH = 16
 
 # What a reordered sum may change, but not what NaN or infinity mean to the caller: rows are finite.
@@ -72,7 +69,7 @@ def _compile_exponential(x):
 
 def _exponential_float32(x):
     """Cody-Waite reduction and a degree 6 polynomial: relative error below 3e-7."""
-    y = max(x, _NEGLIGIBLE_FLOAT32)
+    y = max(x, NEGLIGIBLE_FLOAT32)
     n = np.floor(y * np.float32(1.4426950408889634) + np.float32(0.5))
     r = y - n * np.float32(0.693359375) + n * np.float32(2.12194440e-4)
     p = np.float32(1 / 720)
@@ -83,7 +80,7 @@ def _exponential_float32(x):
     p = (p * r) * r + r + np.float32(1.0)
     exponent = np.int32(n) + np.int32(127)
     result = p * np.int32(exponent << np.int32(23)).view(np.float32)
-    return result if x > _NEGLIGIBLE_FLOAT32 else np.float32(0.0)
+    return result if x > NEGLIGIBLE_FLOAT32 else np.float32(0.0)
 
 
 def _exponential_float64(x):
@@ -91,7 +88,7 @@ def _exponential_float64(x):
 
     Relative error below 4e-16 + 1e-16 |x|: reassociation may merge the two steps of the reduction.
     """
-    y = max(x, _NEGLIGIBLE_FLOAT64)
+    y = max(x, NEGLIGIBLE_FLOAT64)
     n = np.floor(y * 1.4426950408889634 + 0.5)
     r = y - n * 6.93147180369123816490e-01 - n * 1.90821492927058770002e-10
     p = 1.0 / 479001600.0
@@ -108,7 +105,7 @@ def _exponential_float64(x):
     p = p * r + 1.0
     p = p * r + 1.0
     result = p * np.int64((np.int64(n) + 1023) << 52).view(np.float64)
-    return result if x > _NEGLIGIBLE_FLOAT64 else 0.0
+    return result if x > NEGLIGIBLE_FLOAT64 else 0.0
 
 
 @_inner

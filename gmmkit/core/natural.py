@@ -16,6 +16,10 @@ from gmmkit.core.statistics import pack_symmetric, upper_triangle
 
 # Stands for the logarithm of a zero weight: finite, because compiled code assumes no infinities.
 LOG_ZERO = -1e30
+# Logarithms below which a responsibility is zero: products of smaller ones with features would be
+# subnormal numbers, which processors handle many times slower.
+NEGLIGIBLE_FLOAT32 = np.float32(-60.0)
+NEGLIGIBLE_FLOAT64 = -600.0
 
 _PIECE_NUMBERS = 2**18
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,13 @@ from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.execution import Block, Source
 from gmmkit.core.families import Moments
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.natural import LOG_ZERO, Natural, natural_parameters
+from gmmkit.core.natural import (
+    LOG_ZERO,
+    NEGLIGIBLE_FLOAT32,
+    NEGLIGIBLE_FLOAT64,
+    Natural,
+    natural_parameters,
+)
 from gmmkit.core.routes import Route
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
 from gmmkit.core.units import Units
@@ -26,8 +33,6 @@ _COMPILED_CENTERED_WORK = 100_000_000
 USUAL_PASSES = 50
 # From this many components on, matrix products beat the fused loop.
 _BLAS_COMPONENTS = 64
-# Logarithms of responsibilities that are as good as zero, by the bytes of a number.
-_NEGLIGIBLE = {4: -60.0, 8: -600.0}
 
 Pass = Callable[[Block], SufficientStatistics]
 
@@ -202,8 +207,7 @@ def _softmax_in_numpy(scores: FloatArray, weights: Float64Array | None) -> float
     """Turn log joint densities (K, n) into weighted responsibilities; return sum w log p."""
     top = scores.max(axis=0)
     scores -= top
-    # Smaller exponentials would make subnormal products, which processors handle slowly.
-    telling = scores > _NEGLIGIBLE[scores.dtype.itemsize]
+    telling = scores > (NEGLIGIBLE_FLOAT32 if scores.dtype == np.float32 else NEGLIGIBLE_FLOAT64)
     np.exp(scores, out=scores)
     scores *= telling
     total = scores.sum(axis=0)
@@ -227,7 +231,7 @@ class _CompiledCenteredPass:
         from gmmkit.core.kernels import centered_pass
 
         family, (k, d) = self.mixture.covariance.family, self.mixture.means.shape
-        constants, factors = self._parameters()
+        constants, factors = self._parameters
         width = d if family.moments is Moments.DIAGONAL else d * (d + 1) // 2
         sums = np.zeros((len(constants), 1 + d + width))
         spans = np.zeros((len(constants), 2), dtype=np.intp)
@@ -249,12 +253,13 @@ class _CompiledCenteredPass:
         second = sums[:k, 1 + d :].sum(axis=0) if pooled else found.second
         return replace(found, second=second, origin=self.mixture.means)
 
+    @cached_property
     def _parameters(self) -> tuple[Float64Array, Float64Array]:
         """Return log normalizers with the noise's, and factors (K, D, D) or (K, 1, D)."""
         mixture, (k, d) = self.mixture, self.mixture.means.shape
         constants = np.maximum(mixture.log_normalizers, LOG_ZERO)
         if mixture.noise is not None:
-            constants = np.append(constants, mixture.noise.log_joint)
+            constants = np.append(constants, max(mixture.noise.log_joint, LOG_ZERO))
         if mixture.covariance.family.axis_aligned:
             return constants, np.ascontiguousarray(mixture.factors[:, None, :])
         return constants, np.ascontiguousarray(np.broadcast_to(mixture.factors, (k, d, d)))
