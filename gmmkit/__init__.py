@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     __version__: str
-    from gmmkit import image
+    from gmmkit import image, plot, speaker
     from gmmkit.core.covariance import Covariance
     from gmmkit.core.fitting import FitResult, fit
     from gmmkit.core.mixture import Mixture, Noise
@@ -26,6 +26,8 @@ _HOMES = {
     "save": "gmmkit.io.model",
 }
 
+_SUBPACKAGES = ("image", "plot", "speaker")
+
 __all__ = [
     "Covariance",
     "FitResult",
@@ -38,16 +40,18 @@ __all__ = [
     "fit",
     "image",
     "load",
+    "plot",
     "save",
+    "speaker",
 ]
 
 
 def __getattr__(name: str) -> object:
-    """Load a public name, the `image` subpackage or the version when it is first asked for."""
+    """Load a public name, a subpackage or the version when it is first asked for."""
     if name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
-    elif name == "image":
-        value = import_module("gmmkit.image")
+    elif name in _SUBPACKAGES:
+        value = import_module(f"gmmkit.{name}")
     elif name == "__version__":
         value = _version()
     else:

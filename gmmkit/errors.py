@@ -93,6 +93,42 @@ class ImageSizeError(ImageError):
     code = "image.size"
 
 
+class AudioError(InputError):
+    """A recording that cannot be decoded faithfully."""
+
+    code = "audio.invalid"
+
+
+class AudioFormatError(AudioError):
+    """A file that is none of the recording formats that gmmkit reads."""
+
+    code = "audio.format"
+
+
+class AudioSizeError(AudioError):
+    """A recording without samples, or longer than the cap allows."""
+
+    code = "audio.size"
+
+
+class NoSpeechError(AudioError):
+    """A recording in which nothing can be speech."""
+
+    code = "audio.no_speech"
+
+
+class LittleSpeechError(AudioError):
+    """A recording holds less speech than a decision needs."""
+
+    code = "audio.little_speech"
+
+
+class TrialListError(InputError):
+    """A list of trials or of their scores that is malformed, or that does not match the other."""
+
+    code = "trials.invalid"
+
+
 class OutputExistsError(GmmkitError, FileExistsError):
     """An output that exists already and was not to be overwritten."""
 
@@ -116,6 +152,37 @@ class FeatureContractError(ModelFileError):
     """A model whose rows meant something else than the rows at hand."""
 
     code = "model.contract"
+
+
+class RegistryError(ModelFileError):
+    """A registry of speakers that is damaged, foreign, or of another schema."""
+
+    code = "registry.invalid"
+
+
+class StoredRecordError(RegistryError):
+    """One speaker's record that is damaged; the others can still be read."""
+
+    code = "registry.record"
+
+
+class RegistryBusyError(GmmkitError, TimeoutError):
+    """A registry that somebody else was writing to for as long as was waited."""
+
+    code = "registry.busy"
+    exit_code = 6
+
+
+class AlreadyEnrolledError(InputError):
+    """A speaker's name that is taken, and was to be neither appended to nor replaced."""
+
+    code = "speaker.enrolled"
+
+
+class NotEnrolledError(InputError, LookupError):
+    """A speaker's name that nobody in the registry has."""
+
+    code = "speaker.unknown"
 
 
 class DegenerateFitError(GmmkitError):
@@ -153,6 +220,24 @@ class ImageWarning(GmmkitWarning):
     """An image that had to be converted on the way in, with some loss."""
 
     code = "image.converted"
+
+
+class AudioWarning(DataWarning):
+    """A recording that can be used, but that something went wrong with."""
+
+    code = "audio.doubtful"
+
+
+class IncompleteAudioWarning(AudioWarning):
+    """A recording that holds less than its header promises."""
+
+    code = "audio.short"
+
+
+class RegistryWarning(DataWarning):
+    """A registry that works, but not as its keeper may expect."""
+
+    code = "registry.notice"
 
 
 class CompilerCacheWarning(GmmkitWarning):

@@ -203,3 +203,25 @@ def datasets(draw, *, most_components=4, weighted=None):
 def separations():
     """From one lump to well apart."""
     return st.sampled_from([0.5, 3.0, 10.0])
+
+
+def make_record(name="ana", value=1.0, *, size=4, fingerprints=()):
+    """A speaker's record whose numbers are all `value`."""
+    from gmmkit.speaker.storage.record import Record
+
+    arrays = {"weight": np.full(size, value), "first": np.full((size, 3), value, np.float32)}
+    facts = {"seconds": float(value), "fingerprints": list(fingerprints)}
+    return Record(name, arrays, np.full(8, value, np.float16), facts)
+
+
+def voice(seconds=1.0, *, seed=0, rate=16_000):
+    """Samples with what a front end looks for in speech: harmonics that glide, and syllables."""
+    random = np.random.default_rng(seed)
+    time = np.arange(round(seconds * rate)) / rate
+    pitch = random.uniform(90, 220) * (1 + 0.1 * np.sin(2 * np.pi * 0.7 * time))
+    phase = 2 * np.pi * np.cumsum(pitch) / rate
+    tilt = random.uniform(0.6, 1.4)
+    harmonics = sum(np.sin(n * phase) / n**tilt for n in range(1, 16))
+    syllables = 0.03 + np.sin(np.pi * 2.5 * time) ** 4
+    breath = 0.05 * random.standard_normal(len(time))
+    return (0.1 * syllables * (harmonics + breath)).astype(np.float32)

@@ -1,35 +1,48 @@
-"""`sample:NAME`: the photos that scikit-image's own wheel carries; nothing is downloaded."""
+"""`sample:NAME`: photos of scikit-image's own wheel, and voices that the project synthesized.
+
+Nothing is downloaded.
+"""
 
 import difflib
 from importlib.util import find_spec
 from pathlib import Path
 
-from gmmkit.errors import InputError, MissingDependencyError
+from gmmkit.errors import InputError, MissingDependencyError, ParameterError
 
 SAMPLE_PREFIX = "sample:"
-_SUFFIXES = (".jpg", ".jpeg", ".png")
+_PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+_RECORDING_SUFFIXES = (".wav", ".flac")
 # Drawings, a silhouette and test charts lie beside the photos.
 _NOT_PHOTOS = frozenset({"chessboard_GRAY", "chessboard_RGB", "color", "horse", "logo", "phantom"})
 
 
-def sample_names() -> tuple[str, ...]:
-    """Return the names of the sample photos on this disk, sorted.
+def sample_names(kind: str = "photo") -> tuple[str, ...]:
+    """Return the names of the samples on this disk, sorted.
+
+    Parameters
+    ----------
+    kind : str
+        "photo" or "recording".
 
     Examples
     --------
     >>> "coffee" in sample_names()
     True
+    >>> sample_names("recording")[:3]
+    ('ana-1', 'ana-2', 'ana-3')
     """
-    return tuple(sorted(_photos()))
+    return tuple(sorted(_samples(kind)))
 
 
-def sample_path(name: str) -> Path:
-    """Return the file of a sample photo.
+def sample_path(name: str, *, kind: str = "photo") -> Path:
+    """Return the file of a sample.
 
     Parameters
     ----------
     name : str
         With or without the prefix `sample:`.
+    kind : str
+        "photo" or "recording".
 
     Returns
     -------
@@ -38,33 +51,62 @@ def sample_path(name: str) -> Path:
     Raises
     ------
     InputError
-        If no such photo is on the disk; the message lists those that are.
+        If no such sample is on the disk; the message lists those that are.
 
     Examples
     --------
     >>> sample_path("sample:coffee").name
     'coffee.png'
+    >>> sample_path("sample:ana-1", kind="recording").name
+    'ana-1.wav'
     """
     bare = name.removeprefix(SAMPLE_PREFIX)
-    photos = _photos()
-    if bare in photos:
-        return photos[bare]
-    near = difflib.get_close_matches(bare, photos, n=1)
+    files = _samples(kind)
+    if bare in files:
+        return files[bare]
+    near = difflib.get_close_matches(bare, files, n=1) or list(files)[:1]
     raise InputError(
-        f"there is no sample photo {bare!r}",
+        f"there is no sample {kind} {bare!r}",
         found=f"{SAMPLE_PREFIX}{bare}",
-        needed=f"one of {', '.join(sorted(photos))}",
-        hint=f"{SAMPLE_PREFIX}{near[0] if near else 'coffee'}",
+        needed=f"one of {', '.join(sorted(files))}",
+        hint=f"{SAMPLE_PREFIX}{near[0]}",
     )
 
 
+def _samples(kind: str) -> dict[str, Path]:
+    if kind == "photo":
+        return _photos()
+    if kind == "recording":
+        return _files_in(_speech_folder(), _RECORDING_SUFFIXES)
+    raise ParameterError("kind is not usable", found=repr(kind), needed="'photo' or 'recording'")
+
+
 def _photos() -> dict[str, Path]:
-    folder = _package_folder() / "data"
-    files = [path for path in folder.iterdir() if path.suffix in _SUFFIXES and path.is_file()]
-    return {path.stem: path for path in files if path.stem not in _NOT_PHOTOS}
+    photos = _files_in(_scikit_image_folder() / "data", _PHOTO_SUFFIXES)
+    return {name: path for name, path in photos.items() if name not in _NOT_PHOTOS}
 
 
-def _package_folder() -> Path:
+def _files_in(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
+    files = [path for path in folder.iterdir() if path.suffix in suffixes and path.is_file()]
+    return {path.stem: path for path in sorted(files)}
+
+
+def _speech_folder() -> Path:
+    """Return where the recordings lie: in the installed package, or beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    folders = (package / "data" / "speech", package.parent / "data" / "speech")
+    for folder in folders:
+        if folder.is_dir():
+            return folder
+    raise InputError(
+        "the sample recordings are not installed",
+        found=f"no folder {folders[0]}",
+        needed="gmmkit from its wheel or from a checkout",
+        hint="install gmmkit again",
+    )
+
+
+def _scikit_image_folder() -> Path:
     """Return where scikit-image lies, without importing it."""
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:

@@ -1,11 +1,12 @@
-"""`sample:NAME` finds the photos on this disk and nothing else."""
+"""`sample:NAME` finds the photos and recordings on this disk and nothing else."""
 
 import subprocess
 import sys
 
 import pytest
 
-from gmmkit.errors import InputError
+from gmmkit.errors import InputError, ParameterError
+from gmmkit.io.audio import read_recording
 from gmmkit.io.image import read_image
 from gmmkit.io.samples import sample_names, sample_path
 
@@ -41,3 +42,26 @@ def test_finding_a_sample_imports_no_scikit_image():
     code = f"{find}; print('skimage' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("name", sample_names("recording"))
+def test_every_recording_listed_can_be_read_without_a_warning(name):
+    recording = read_recording(f"sample:{name}")
+    assert recording.name.startswith(name)
+    assert recording.notes == ()
+
+
+def test_photos_and_recordings_are_apart():
+    assert not set(sample_names()) & set(sample_names("recording"))
+    with pytest.raises(InputError, match="there is no sample photo 'ana-1'"):
+        sample_path("ana-1")
+
+
+def test_a_misspelled_recording_suggests_the_near_one():
+    with pytest.raises(InputError, match="Try: sample:stranger"):
+        sample_path("strange", kind="recording")
+
+
+def test_a_kind_that_there_is_not():
+    with pytest.raises(ParameterError, match="found 'film'; needed 'photo' or 'recording'"):
+        sample_names("film")

@@ -1,0 +1,85 @@
+"""Voices: recordings in, speakers and calibrated log-likelihood ratios out."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gmmkit.io.audio import Recording, read_recording
+    from gmmkit.speaker import metrics
+    from gmmkit.speaker.answers import Candidate, Verification
+    from gmmkit.speaker.background import BackgroundModel, Subsystem
+    from gmmkit.speaker.background_file import read_background, save_background
+    from gmmkit.speaker.calibration import Calibration, fit_logistic
+    from gmmkit.speaker.comparison import Comparison, compare
+    from gmmkit.speaker.enrollment import Enrollment, enroll
+    from gmmkit.speaker.evaluation.operating_points import OperatingPoint
+    from gmmkit.speaker.features.analysis import Analysis
+    from gmmkit.speaker.features.frontend import Frontend
+    from gmmkit.speaker.presets import load_background
+    from gmmkit.speaker.registry import Registry
+    from gmmkit.speaker.training import Training, train_background
+
+_HOMES = {
+    "Analysis": "gmmkit.speaker.features.analysis",
+    "BackgroundModel": "gmmkit.speaker.background",
+    "Calibration": "gmmkit.speaker.calibration",
+    "Candidate": "gmmkit.speaker.answers",
+    "Comparison": "gmmkit.speaker.comparison",
+    "Enrollment": "gmmkit.speaker.enrollment",
+    "Frontend": "gmmkit.speaker.features.frontend",
+    "OperatingPoint": "gmmkit.speaker.evaluation.operating_points",
+    "Recording": "gmmkit.io.audio",
+    "Registry": "gmmkit.speaker.registry",
+    "Subsystem": "gmmkit.speaker.background",
+    "Training": "gmmkit.speaker.training",
+    "Verification": "gmmkit.speaker.answers",
+    "compare": "gmmkit.speaker.comparison",
+    "enroll": "gmmkit.speaker.enrollment",
+    "fit_logistic": "gmmkit.speaker.calibration",
+    "load_background": "gmmkit.speaker.presets",
+    "read_background": "gmmkit.speaker.background_file",
+    "read_recording": "gmmkit.io.audio",
+    "save_background": "gmmkit.speaker.background_file",
+    "train_background": "gmmkit.speaker.training",
+}
+
+__all__ = [
+    "Analysis",
+    "BackgroundModel",
+    "Calibration",
+    "Candidate",
+    "Comparison",
+    "Enrollment",
+    "Frontend",
+    "OperatingPoint",
+    "Recording",
+    "Registry",
+    "Subsystem",
+    "Training",
+    "Verification",
+    "compare",
+    "enroll",
+    "fit_logistic",
+    "load_background",
+    "metrics",
+    "read_background",
+    "read_recording",
+    "save_background",
+    "train_background",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name when it is first asked for."""
+    if name == "metrics":
+        value: object = import_module("gmmkit.speaker.metrics")
+    elif name in _HOMES:
+        value = getattr(import_module(_HOMES[name]), name)
+    else:
+        raise AttributeError(f"module 'gmmkit.speaker' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""From samples to rows: the front end and the steps that it is made of."""

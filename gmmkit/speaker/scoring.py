@@ -1,0 +1,263 @@
+"""Scores of many adapted models at once, as a few matrix products a recording.
+
+With the UBM's component k at mean mu and variance v, and a speaker's mean moved by d, the log ratio
+of the adapted component to the old one at a frame x is linear in x: (x - mu) d / v - d² / (2 v).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.core.checks import Float64Array
+from gmmkit.core.execution import threads
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.scoring import Scorer
+from gmmkit.core.statistics import SufficientStatistics
+from gmmkit.errors import ParameterError
+
+Float32Array = npt.NDArray[np.float32]
+
+# Reynolds (2000) found the five best components of each frame to be enough.
+TOP_COMPONENTS = 5
+# A frame's ratio beyond e^80 would not be a number in single precision.
+_LARGEST_LOG_RATIO = np.float32(80.0)
+# Frames and speakers at once: their ratios stay in cache.
+_FRAMES_AT_ONCE = 1024
+_SPEAKERS_AT_ONCE = 256
+
+
+@dataclass(frozen=True, eq=False)
+class ModelBank:
+    """The adapted means of many speakers, ready to be scored together.
+
+    Attributes
+    ----------
+    slopes : ndarray of shape (K, D, S)
+        Offsets of the means divided by the UBM's variances, float32.
+    constants : ndarray of shape (K, S)
+        Minus half of the sum of squared offsets over variances, float32.
+    """
+
+    slopes: Float32Array
+    constants: Float32Array
+
+    @classmethod
+    def of(cls, ubm: Mixture, offsets: Sequence[npt.NDArray[np.floating]]) -> "ModelBank":
+        """Return the bank of speakers whose means lie `offsets` (K, D) beside the UBM's.
+
+        Examples
+        --------
+        >>> from gmmkit.core.covariance import Covariance
+        >>> ubm = Mixture([1.0], [[0.0]], Covariance("diag", [[4.0]]))
+        >>> ModelBank.of(ubm, [np.array([[2.0]])]).slopes.tolist()
+        [[[0.5]]]
+        """
+        k, d = ubm.means.shape
+        precisions = _precisions(ubm).astype(np.float32)
+        slopes = np.empty((k, d, len(offsets)), np.float32)
+        constants = np.empty((k, len(offsets)), np.float32)
+        for s, offset in enumerate(offsets):
+            slopes[:, :, s] = offset * precisions
+            constants[:, s] = -0.5 * (slopes[:, :, s] * offset).sum(axis=1)
+        return cls(slopes, constants)
+
+    @property
+    def n_speakers(self) -> int:
+        """How many models there are."""
+        return int(self.slopes.shape[2])
+
+    def part(self, speakers: slice) -> "ModelBank":
+        """Return the bank of some of the speakers, without copying."""
+        return ModelBank(self.slopes[:, :, speakers], self.constants[:, speakers])
+
+
+@dataclass(frozen=True, eq=False)
+class JudgedFrames:
+    """A recording's frames, with the UBM's components that each of them is judged by.
+
+    Attributes
+    ----------
+    blocks : tuple
+        Pairs of frames and the components chosen for them.
+    n_frames : int
+    means : ndarray of shape (K, D)
+        The UBM's, float32.
+    """
+
+    blocks: tuple[tuple[Float32Array, "_TopComponents"], ...]
+    n_frames: int
+    means: Float32Array
+
+
+@dataclass(frozen=True, eq=False)
+class _TopComponents:
+    """Pairs of frame and component, sorted by component.
+
+    `frames` and `shares` run along the pairs, `starts` (K + 1) says where each component's begin.
+    """
+
+    frames: npt.NDArray[np.intp]
+    shares: Float32Array
+    starts: npt.NDArray[np.intp]
+
+
+def judged(
+    frames: Float32Array,
+    ubm: Mixture,
+    *,
+    top: int | None = TOP_COMPONENTS,
+    scorer: Scorer | None = None,
+) -> JudgedFrames:
+    """Return frames made ready for any number of banks.
+
+    Parameters
+    ----------
+    frames : ndarray of shape (n, D)
+        Of one recording; at least one.
+    ubm : Mixture
+        Axis-aligned.
+    top : int, optional
+        How many of the UBM's components, the likeliest of each frame, both likelihoods run over;
+        None for all of them, which is exact.
+    scorer : Scorer, optional
+        The UBM's, if it is at hand.
+
+    Examples
+    --------
+    >>> judged(np.zeros((3, 1), np.float32), Mixture([1.0], [[0.0]], [[[1.0]]])).n_frames
+    3
+    """
+    scorer = Scorer.of(ubm) if scorer is None else scorer
+    starts = range(0, len(frames), _FRAMES_AT_ONCE)
+    blocks = (frames[start : start + _FRAMES_AT_ONCE] for start in starts)
+    chosen = tuple((block, _top_components(scorer.log_joint(block), top)) for block in blocks)
+    return JudgedFrames(chosen, len(frames), ubm.means.astype(np.float32))
+
+
+def log_likelihood_ratios(
+    frames: JudgedFrames, bank: ModelBank, *, n_threads: int | None = None
+) -> Float64Array:
+    """Return the mean log-likelihood ratio of a frame for every speaker, in nats.
+
+    Parameters
+    ----------
+    frames : JudgedFrames
+    bank : ModelBank
+        Of the same UBM.
+    n_threads : int, optional
+
+    Returns
+    -------
+    ndarray of shape (S,)
+
+    References
+    ----------
+    Reynolds, Quatieri and Dunn (2000), section 3.5.
+
+    Examples
+    --------
+    >>> from gmmkit.core.covariance import Covariance
+    >>> ubm = Mixture([1.0], [[0.0]], Covariance("diag", [[1.0]]))
+    >>> bank = ModelBank.of(ubm, [np.array([[1.0]]), np.array([[-1.0]])])
+    >>> frames = judged(np.array([[1.0]], np.float32), ubm)
+    >>> log_likelihood_ratios(frames, bank).round(6).tolist()
+    [0.5, -1.5]
+    """
+
+    def total(speakers: slice) -> Float64Array:
+        part = bank.part(speakers)
+        sums = (
+            _sum_of_ratios(block, chosen, frames.means, part) for block, chosen in frames.blocks
+        )
+        return np.asarray(np.sum(list(sums), axis=0))
+
+    pieces = range(0, bank.n_speakers, _SPEAKERS_AT_ONCE)
+    slices = [slice(start, start + _SPEAKERS_AT_ONCE) for start in pieces]
+    with threads(1 if len(slices) < 2 else n_threads) as executor:
+        totals = list(executor.map(total, slices))
+    return np.asarray(np.concatenate([np.empty(0), *totals]) / frames.n_frames)
+
+
+def linear_scores(
+    statistics: SufficientStatistics, ubm: Mixture, offsets: Sequence[npt.NDArray[np.floating]]
+) -> Float64Array:
+    """Return linear scores from a test's statistics alone, a frame's worth each.
+
+    Parameters
+    ----------
+    statistics : SufficientStatistics
+        Of the test, about the UBM's means.
+    ubm : Mixture
+        Axis-aligned.
+    offsets : sequence of ndarray of shape (K, D)
+        One for each speaker.
+
+    Returns
+    -------
+    ndarray of shape (S,)
+        The sum of offset times first-order statistics over variance, divided by the frames.
+
+    References
+    ----------
+    Glembek et al., "Comparison of scoring methods used in speaker recognition with joint factor
+    analysis", ICASSP 2009, linear scoring.
+
+    Examples
+    --------
+    >>> from gmmkit.core.adapt import mean_statistics
+    >>> from gmmkit.core.covariance import Covariance
+    >>> ubm = Mixture([1.0], [[0.0]], Covariance("diag", [[4.0]]))
+    >>> linear_scores(mean_statistics([[1.0], [3.0]], ubm), ubm, [np.array([[2.0]])]).tolist()
+    [1.0]
+    """
+    weighted = (statistics.first * _precisions(ubm)).ravel()
+    supervectors = np.reshape(offsets, (len(offsets), -1)).astype(np.float64)
+    return np.asarray(supervectors @ weighted / statistics.weight.sum())
+
+
+def _precisions(ubm: Mixture) -> Float64Array:
+    if not ubm.covariance.family.axis_aligned:
+        raise ParameterError(
+            "this model cannot be a universal background model",
+            found=repr(ubm.covariance.family),
+            needed="axis-aligned covariances, such as 'diag'",
+        )
+    return ubm.factors**2
+
+
+def _top_components(log_joint: Float64Array, top: int | None) -> _TopComponents:
+    """Pair each frame of (K, n) log joint densities with its best components and their shares."""
+    n_components, n_frames = log_joint.shape
+    count = n_components if top is None else min(top, n_components)
+    best = np.argpartition(log_joint, n_components - count, axis=0)[n_components - count :]
+    scores = np.take_along_axis(log_joint, best, axis=0)
+    shares = np.exp(scores - scores.max(axis=0))
+    shares /= shares.sum(axis=0)
+    order = np.argsort(best, axis=None, kind="stable")
+    components = best.ravel()[order]
+    return _TopComponents(
+        frames=order % n_frames,
+        shares=shares.ravel()[order].astype(np.float32),
+        starts=np.searchsorted(components, np.arange(n_components + 1)),
+    )
+
+
+def _sum_of_ratios(
+    frames: Float32Array, chosen: _TopComponents, means: Float32Array, bank: ModelBank
+) -> Float64Array:
+    """Return the sum over frames of log sum_k share_k exp(ratio_k), (S,)."""
+    likelihoods = np.zeros((len(frames), bank.n_speakers), np.float32)
+    for k, (start, stop) in enumerate(zip(chosen.starts, chosen.starts[1:], strict=False)):
+        if start == stop:
+            continue
+        rows = chosen.frames[start:stop]
+        ratios = (frames[rows] - means[k]) @ bank.slopes[k]
+        ratios += bank.constants[k]
+        np.minimum(ratios, _LARGEST_LOG_RATIO, out=ratios)
+        np.exp(ratios, out=ratios)
+        ratios *= chosen.shares[start:stop, None]
+        likelihoods[rows] += ratios
+    np.log(likelihoods, out=likelihoods)
+    return np.asarray(likelihoods.sum(axis=0, dtype=np.float64))

@@ -1,0 +1,1 @@
+"""The registry's file: who is enrolled, kept in one SQLite database."""
