@@ -7,12 +7,15 @@ import click
 from gmmkit.cli.doctor import doctor_command
 from gmmkit.cli.image import image_group, segment_command
 from gmmkit.cli.session import Session, debug_option, guarded
+from gmmkit.cli.speaker import speaker_group
 
 _EPILOG = """\b
 Examples:
   gmmkit segment photo.jpg -k 5       find 5 classes of pixels in a photo
   gmmkit segment sample:coffee        try it without a photo of your own
   gmmkit segment --help               everything that segment can do
+  gmmkit speaker enroll people.db ana ana-*.wav
+  gmmkit speaker identify people.db someone.wav
 
 Results go to standard output, messages to standard error.
 """
@@ -40,12 +43,14 @@ def root() -> None:
     """Gaussian mixtures at work: find the few kinds of things that make up your data.
 
     gmmkit describes data as a mixture of a few bell-shaped clouds of points and tells you which
-    cloud each point belongs to. For a photo, the points are pixels and the result is a mask.
+    cloud each point belongs to. For a photo, the points are pixels and the result is a mask. For a
+    voice, they are moments of speech, and the result says who speaks.
     """
 
 
 root.add_command(segment_command)
 root.add_command(image_group)
+root.add_command(speaker_group)
 root.add_command(doctor_command)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from gmmkit.cli.compiler_cache import is_temporary, writable_cache
-from gmmkit.cli.session import debug_option, put
+from gmmkit.cli.session import collected_warnings, debug_option, one_line, put
+from gmmkit.errors import GmmkitError, RegistryError
 
 _SCHEMA = "gmmkit.doctor/1"
 # Extras that only developers of gmmkit need are no loss to anyone else.
@@ -22,14 +23,24 @@ Report = dict[str, Any]
 
 @click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option(
+    "--registry",
+    type=click.Path(path_type=Path),
+    metavar="PEOPLE.db",
+    help="Also read all of a registry of speakers, and say what is wrong with it.",
+)
 @debug_option
-def doctor_command(*, as_json: bool) -> None:
+def doctor_command(*, as_json: bool, registry: Path | None) -> int:
     """Show versions, threads, the compiler cache and what is missing.
 
-    Paste the output into a problem report. The exit code is 0 whatever it finds.
+    Paste the output into a problem report. The exit code is 0 whatever it finds, and 4 for a
+    registry that is damaged.
     """
     report = examine()
+    if registry is not None:
+        report["registry"] = examine_registry(registry)
     put(json.dumps(report, indent=2) if as_json else describe(report))
+    return RegistryError.exit_code if registry and report["registry"]["damage"] else 0
 
 
 def examine() -> Report:
@@ -62,7 +73,23 @@ def examine() -> Report:
         "blas": _blas(),
         "compiler_cache": _compiler_cache(),
         "samples": list(sample_names()),
+        "backgrounds": _backgrounds(),
     }
+
+
+def examine_registry(path: Path) -> Report:
+    """Read everything in a registry of speakers, and gather what is wrong.
+
+    Raises
+    ------
+    GmmkitError
+        If it is missing, or not to be opened as a registry at all.
+    """
+    from gmmkit.cli.speaker_registries import store_of
+
+    with collected_warnings(), store_of(path) as store:
+        damage = [{"name": each.name, "problem": each.problem} for each in store.check()]
+        return {"path": str(path), "people": len(store), "damage": damage}
 
 
 def describe(report: Mapping[str, Any]) -> str:
@@ -82,6 +109,8 @@ def describe(report: Mapping[str, Any]) -> str:
         ("BLAS", "; ".join(map(_blas_line, report["blas"])) or "none that can be limited"),
         ("compiler cache", _cache_line(report["compiler_cache"])),
         ("samples", ", ".join(report["samples"]) or "none found in scikit-image"),
+        *((f"voices, {name}", problem) for name, problem in _background_lines(report)),
+        *(("registry", line) for line in _registry_lines(report)),
     ]
     missing = [name for name, version in report["packages"].items() if version is None]
     advice = f"\nRepair with: pip install {' '.join(missing)}" if missing else ""
@@ -106,6 +135,36 @@ def _cache_line(cache: Mapping[str, Any]) -> str:
         return "no lasting directory is writable: kernels are compiled anew in every run"
     warmth = "warm" if cache["warm"] else "cold: the next fit compiles first"
     return f"{cache['directory']} ({warmth})"
+
+
+def _background_lines(report: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    return ((name, problem or "ready") for name, problem in report["backgrounds"].items())
+
+
+def _registry_lines(report: Mapping[str, Any]) -> list[str]:
+    registry = report.get("registry")
+    if registry is None:
+        return []
+    if not registry["damage"]:
+        return [f"{registry['path']}: sound, {registry['people']:,} enrolled"]
+    return [one_line(each["problem"]) for each in registry["damage"]]
+
+
+def _backgrounds() -> dict[str, str | None]:
+    """Return what is wrong with each background model that comes with gmmkit, None if nothing."""
+    from gmmkit.speaker.presets import PRESETS
+
+    return {name: _background_problem(name) for name in PRESETS}
+
+
+def _background_problem(name: str) -> str | None:
+    from gmmkit.speaker.presets import load_background
+
+    try:
+        load_background(name)
+    except (GmmkitError, OSError) as error:
+        return f"{error}; install gmmkit again"
+    return None
 
 
 def _dependencies() -> tuple[list[str], dict[str, list[str]]]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.checks import Float64Array
+from gmmkit.core.checks import Float64Array, check_parameters
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.em import e_step
 from gmmkit.core.families import Family, Moments
@@ -69,7 +69,7 @@ def mean_offsets(statistics: SufficientStatistics, *, relevance: float = RELEVAN
     >>> mean_offsets(mean_statistics([[3.0], [4.0]], prior), relevance=3.0)
     array([[1.]])
     """
-    return statistics.first / (statistics.weight + _checked(relevance, "means"))[:, None]
+    return statistics.first / (statistics.weight + check_relevance(relevance, "means"))[:, None]
 
 
 def map_adapt(
@@ -202,19 +202,31 @@ def _check_request(
 
 def _relevance_of(relevance: float | Mapping[str, float]) -> dict[str, float]:
     if not isinstance(relevance, Mapping):
-        return dict.fromkeys(PARAMETERS, _checked(relevance, "all parameters"))
+        return dict.fromkeys(PARAMETERS, check_relevance(relevance, "all parameters"))
     unknown = sorted(set(relevance) - set(PARAMETERS))
     if unknown:
         raise ParameterError(
             "a relevance factor has no parameter", found=repr(unknown[0]), needed=str(PARAMETERS)
         )
-    given = {name: _checked(value, name) for name, value in relevance.items()}
+    given = {name: check_relevance(value, name) for name, value in relevance.items()}
     return dict.fromkeys(PARAMETERS, RELEVANCE) | given
 
 
-def _checked(relevance: float, name: str) -> float:
-    number = float(relevance)
-    if not (np.isfinite(number) and number > 0):
+def check_relevance(relevance: float, name: str) -> float:
+    """Return a relevance factor as a positive number of rows.
+
+    Raises
+    ------
+    ParameterError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> check_relevance(16, "means")
+    16.0
+    """
+    number = float(check_parameters(relevance, f"the relevance factor of {name}"))
+    if number <= 0:
         raise ParameterError(
             f"the relevance factor of {name} is out of range",
             found=repr(relevance),

@@ -94,6 +94,7 @@ def grow(
     [4.0, 104.0]
     """
     data = check_rows(rows)
+    check_count(n_components, "n_components")
     mixture = fit(data, 1, covariance=covariance, floor=floor).mixture
     while mixture.n_components < n_components:
         wanted = min(2 * mixture.n_components, n_components)

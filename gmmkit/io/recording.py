@@ -178,7 +178,8 @@ def array_blocks(frames: npt.NDArray[Any]) -> Iterator[npt.NDArray[np.float32]]:
         if frames.dtype.kind in "iu":
             block = (block - offset) / scale
         with np.errstate(over="ignore"):
-            yield np.ascontiguousarray(block, dtype=np.float32)
+            single = np.ascontiguousarray(block, dtype=np.float32)
+        yield single
 
 
 def _plain_array(samples: npt.ArrayLike, label: str) -> npt.NDArray[Any]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from gmmkit.core.adapt import check_relevance
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.scoring import Scorer
 from gmmkit.errors import ParameterError
@@ -18,6 +19,9 @@ from gmmkit.speaker.scoring import ModelBank
 
 Float16Array = npt.NDArray[np.float16]
 
+# What a calibration of scores reads, in this order; the first two are scores.
+FEATURES = ("score", "normalized_score", "log_seconds")
+N_SCORES = 2
 # Every speaker has a model of clean speech, and one of the same speech in noise.
 CLEAN, NOISY = "clean", "noisy"
 
@@ -58,13 +62,20 @@ class Subsystem:
                 found=f"{self.frontend.n_features} features and {self.ubm.n_features}",
                 needed="as many of one as of the other",
             )
+        if not self.ubm.covariance.family.axis_aligned:
+            raise ParameterError(
+                "this mixture cannot be a universal background model",
+                found=repr(self.ubm.covariance.family),
+                needed="axis-aligned covariances, such as 'diag'",
+            )
         shapes = {offsets.shape for offsets in self.cohort.values()}
-        if len(shapes) != 1 or shapes.pop()[1:] != self.ubm.means.shape:
+        shape = next(iter(shapes), (0,))
+        if len(shapes) != 1 or shape[0] < 2 or shape[1:] != self.ubm.means.shape:
             raise ParameterError(
                 "the cohort does not fit the background model",
                 found=str([offsets.shape for offsets in self.cohort.values()]),
                 needed=f"(speakers, {self.ubm.n_components}, {self.ubm.n_features}) "
-                "for every condition",
+                "for every condition, of two speakers at least",
             )
         object.__setattr__(self, "cohort", MappingProxyType(dict(self.cohort)))
 
@@ -133,6 +144,14 @@ class BackgroundModel:
                 found=f"{len(self.subsystems)} subsystems with conditions {sorted(conditions)}",
                 needed="at least one, with the same conditions and cohort",
             )
+        check_calibration(self.calibration)
+        check_relevance(self.relevance, "means")
+        if self.babble.ndim != 1 or not np.any(self.babble):
+            raise ParameterError(
+                "the babble of a background model is empty",
+                found=f"shape {self.babble.shape}",
+                needed="(n,), not all zero",
+            )
         object.__setattr__(self, "notes", MappingProxyType(dict(self.notes)))
 
     @property
@@ -166,3 +185,19 @@ class BackgroundModel:
     def calibrated(self, calibration: Calibration | None) -> "BackgroundModel":
         """Return the same model with another calibration."""
         return replace(self, calibration=calibration)
+
+
+def check_calibration(calibration: Calibration | None) -> None:
+    """Refuse a calibration that reads anything but what speakers are scored by.
+
+    Raises
+    ------
+    ParameterError
+        If its features are others.
+    """
+    if calibration is not None and calibration.features != FEATURES:
+        raise ParameterError(
+            "the calibration is not one of speakers' scores",
+            found=f"features {calibration.features}",
+            needed=str(FEATURES),
+        )

@@ -5,7 +5,7 @@ from os import PathLike
 
 import numpy as np
 
-from gmmkit.errors import FeatureContractError, ModelFileError, ParameterError
+from gmmkit.errors import FeatureContractError, ModelFileError
 from gmmkit.io.codec import decode_model, encode_model
 from gmmkit.io.model import load, save
 from gmmkit.io.model_value import ContractValue, Model
@@ -141,7 +141,7 @@ def _from_model(model: object, label: str) -> BackgroundModel:
         )
     try:
         return _assembled(model, label)
-    except (KeyError, TypeError, AttributeError, ParameterError) as problem:
+    except (KeyError, TypeError, AttributeError, ValueError) as problem:
         if isinstance(problem, FeatureContractError | ModelFileError):
             raise
         raise ModelFileError(

@@ -4,6 +4,8 @@ import hashlib
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from types import MappingProxyType
 
 import numpy as np
@@ -67,16 +69,19 @@ class Enrollment:
         Of speech.
     fingerprints : tuple of str
         Digests of the recordings, to notice the same one again.
+    doubts : tuple of str
+        Why recordings may be no speech.
 
     Examples
     --------
-    >>> Enrollment((), 2.5, ("a1",)) + Enrollment((), 4.0, ("b2",))
-    Enrollment(statistics=(), seconds=6.5, fingerprints=('a1', 'b2'))
+    >>> (Enrollment((), 2.5, ("a1",)) + Enrollment((), 4.0, ("b2",))).fingerprints
+    ('a1', 'b2')
     """
 
     statistics: tuple[Mapping[str, SufficientStatistics], ...]
     seconds: float
     fingerprints: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
     def __add__(self, other: "Enrollment") -> "Enrollment":
         summed = (
@@ -87,6 +92,7 @@ class Enrollment:
             tuple(summed),
             self.seconds + other.seconds,
             self.fingerprints + other.fingerprints,
+            self.doubts + other.doubts,
         )
 
     def offsets(self, relevance: float) -> tuple[Mapping[str, Float64Array], ...]:
@@ -162,7 +168,7 @@ def enroll(recordings: Sequence[RecordingSource], background: BackgroundModel) -
     Warns
     -----
     AudioWarning
-        If there are under ten seconds of speech in all.
+        If a recording may be no speech.
 
     Examples
     --------
@@ -176,11 +182,15 @@ def enroll(recordings: Sequence[RecordingSource], background: BackgroundModel) -
         raise InputError("nothing to enroll", needed="at least one recording")
     with threads() as executor:
         enrollments = list(executor.map(lambda each: enroll_one(each, background), heard))
-    whole = enrollments[0]
-    for more in enrollments[1:]:
-        whole = whole + more
-    warn_of_short_enrollment(whole.seconds)
-    return whole
+    for enrollment in enrollments:
+        warn_of_doubts(enrollment.doubts)
+    return reduce(add, enrollments)
+
+
+def warn_of_doubts(doubts: Iterable[str]) -> None:
+    """Warn of recordings that may be no speech."""
+    for doubt in doubts:
+        warnings.warn(AudioWarning(doubt), stacklevel=4)
 
 
 def warn_of_short_enrollment(seconds: float) -> None:
@@ -213,7 +223,9 @@ def enroll_one(recording: Recording, background: BackgroundModel) -> Enrollment:
         )
         for index, subsystem in enumerate(background.subsystems)
     )
-    return Enrollment(statistics, by_condition[CLEAN][0].seconds, (fingerprint(recording),))
+    heard = by_condition[CLEAN][0]
+    doubts = tuple(f"{recording.name}: {doubt}" for doubt in heard.doubts)
+    return Enrollment(statistics, heard.seconds, (fingerprint(recording),), doubts)
 
 
 def _noisy_copies(recording: Recording, background: BackgroundModel) -> Iterable[Recording]:
@@ -292,7 +304,12 @@ def _kept(
     from gmmkit.core.units import Units
 
     weight, first = arrays.get(f"{key}.weight"), arrays.get(f"{key}.first")
-    if weight is None or first is None or first.shape != means.shape:
+    if (
+        weight is None
+        or first is None
+        or first.shape != means.shape
+        or weight.shape != means.shape[:1]
+    ):
         raise FeatureContractError(
             "a speaker's statistics are not of this background model",
             found=f"{key}: {None if first is None else first.shape}",

@@ -22,7 +22,9 @@ ADAPTED, PLAIN = "gmm-ubm", "gmm"
 MODELS = (ADAPTED, PLAIN)
 
 
-def recognizer_for(background: str | Path | BackgroundModel | None, model: str) -> Recognizer:
+def recognizer_for(
+    background: str | Path | BackgroundModel | None, model: str | None
+) -> Recognizer:
     """Return the recognizer of a new registry.
 
     Raises
@@ -30,18 +32,16 @@ def recognizer_for(background: str | Path | BackgroundModel | None, model: str) 
     ParameterError
         If the kind of model is unknown, or a plain one is asked to use a background model.
     """
-    if model == ADAPTED:
+    if model in (None, ADAPTED):
         return AdaptedRecognizer(_loaded(DEFAULT if background is None else background))
     if model == PLAIN and background is None:
         return PlainRecognizer()
-    raise ParameterError(
-        "there is no such way to model a speaker",
-        found=f"{model!r} with background {background!r}",
-        needed=f"one of {MODELS}; {PLAIN!r} takes no background model",
-    )
+    raise _no_such_model(background, model)
 
 
-def recognizer_of(store: Store, background: str | Path | BackgroundModel | None) -> Recognizer:
+def recognizer_of(
+    store: Store, background: str | Path | BackgroundModel | None, model: str | None
+) -> Recognizer:
     """Return the recognizer that a registry was made with.
 
     Raises
@@ -50,7 +50,12 @@ def recognizer_of(store: Store, background: str | Path | BackgroundModel | None)
         If another one is asked for, or this version of gmmkit comes with another one.
     """
     made_with = store.contract
-    if made_with.get("model") == PLAIN:
+    kind = str(made_with.get("model"))
+    if model not in (None, *MODELS) or (kind == PLAIN and background is not None):
+        raise _no_such_model(background, model or kind)
+    if model not in (None, kind):
+        store.check_contract({**made_with, "model": str(model)})
+    if kind == PLAIN:
         recognizer: Recognizer = PlainRecognizer.from_contract(made_with)
     else:
         wanted = _background_of(store, made_with) if background is None else _loaded(background)
@@ -60,6 +65,16 @@ def recognizer_of(store: Store, background: str | Path | BackgroundModel | None)
     if own is None:
         return recognizer
     return recognizer.calibrated(_calibration_from(own, str(store.path)))
+
+
+def _no_such_model(
+    background: str | Path | BackgroundModel | None, model: str | None
+) -> ParameterError:
+    return ParameterError(
+        "there is no such way to model a speaker",
+        found=f"{model!r} with background {background!r}",
+        needed=f"one of {MODELS}; {PLAIN!r} takes no background model",
+    )
 
 
 def calibration_bytes(calibration: Calibration) -> bytes:

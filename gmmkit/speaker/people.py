@@ -1,5 +1,6 @@
 """Who is enrolled, as far as scoring needs to have them at hand."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,12 @@ from gmmkit.speaker.storage.store import Store
 
 @dataclass(frozen=True, eq=False)
 class People:
-    """Who is enrolled at one generation of a registry's file.
+    """Who is enrolled in one version of a registry's file.
 
     Attributes
     ----------
-    generation : int
+    version : tuple of int
+        Which file it was, and how often it had been changed.
     names : tuple of str
     models : object
         Everyone's, ready to be scored; None in a large registry.
@@ -26,7 +28,7 @@ class People:
         Rows for the shortlist of a large registry.
     """
 
-    generation: int
+    version: tuple[int, int, int]
     names: tuple[str, ...]
     models: Any
     projections: npt.NDArray[Any] | None
@@ -41,12 +43,18 @@ class People:
     ) -> npt.NDArray[np.intp]:
         """Return positions in a large registry: shortlist, those to compare with, the claimed."""
         n = len(self.names)
-        row = None if everyone else recognizer.projection(heard)
-        if row is None or self.projections is None:
+        query = None if everyone else recognizer.query(heard)
+        if query is None or self.projections is None:
             return np.arange(n)
-        found = nearest(row, self.projections, SHORTLIST)
+        found = nearest(query, self.projections, SHORTLIST)
         own = [self.names.index(claimed)] if claimed in self.names else []
         return np.unique(np.concatenate([found, self.counted, own]).astype(np.intp))
+
+
+def version_of(store: Store) -> tuple[int, int, int]:
+    """Return what differs between two states of a registry, even if the file was replaced."""
+    place = os.stat(store.path)
+    return place.st_dev, place.st_ino, store.generation
 
 
 def load_people(store: Store, recognizer: Recognizer) -> People:
@@ -55,10 +63,10 @@ def load_people(store: Store, recognizer: Recognizer) -> People:
     Records that are damaged are left out, with a warning.
     """
     with store.snapshot():
-        generation = store.generation
+        version = version_of(store)
         if len(store) > EXACT_LIMIT:
             names, rows = store.projections(skip_damaged=True)
-            return People(generation, names, None, rows.astype(np.float32))
+            return People(version, names, None, rows)
         records = list(store.records(skip_damaged=True))
     names = tuple(record.name for record in records)
-    return People(generation, names, recognizer.models(records), None)
+    return People(version, names, recognizer.models(records), None)

@@ -17,8 +17,14 @@ from gmmkit.core.mixture import Mixture
 from gmmkit.errors import FeatureContractError, InputError, ParameterError
 from gmmkit.io.audio import Recording, RecordingSource, as_recording
 from gmmkit.io.model_value import ContractValue
+from gmmkit.speaker.background import check_calibration
 from gmmkit.speaker.calibration import Calibration
-from gmmkit.speaker.enrollment import Heard, fingerprint, hear_with, warn_of_short_enrollment
+from gmmkit.speaker.enrollment import (
+    Heard,
+    fingerprint,
+    hear_with,
+    warn_of_doubts,
+)
 from gmmkit.speaker.features.frontend import Frontend
 from gmmkit.speaker.recognition import Scores, features_of
 from gmmkit.speaker.storage.record import Record
@@ -44,7 +50,13 @@ class PlainRecognizer:
     ) -> None:
         self.frontend = frontend
         self.n_components = check_count(n_components, "n_components")
-        self.calibration = calibration
+        check_calibration(calibration)
+        self._calibration = calibration
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What makes scores log-likelihood ratios, None if nothing does."""
+        return self._calibration
 
     @classmethod
     def from_contract(cls, contract: Mapping[str, ContractValue]) -> "PlainRecognizer":
@@ -84,8 +96,8 @@ class PlainRecognizer:
         if not sounds:
             raise InputError("nothing to enroll", needed="at least one recording")
         heard = [self.hear(sound) for sound in sounds]
+        warn_of_doubts(f"{each.name}: {doubt}" for each in heard for doubt in each.doubts)
         seconds = sum(each.seconds for each in heard)
-        warn_of_short_enrollment(seconds)
         frames = np.concatenate([each.frames[0] for each in heard])
         floor = _RELATIVE_FLOOR * frames.std(axis=0, dtype=np.float64)
         mixture = fit(frames, self.n_components, covariance="diag", floor=floor, seed=0).mixture
@@ -116,7 +128,7 @@ class PlainRecognizer:
             hint="replace the record, or make the registry with the model 'gmm-ubm'",
         )
 
-    def projection(self, heard: Heard) -> npt.NDArray[np.float16] | None:
+    def query(self, heard: Heard) -> npt.NDArray[np.float32] | None:
         """Return None: everyone is scored, however many."""
         return None
 
@@ -138,8 +150,8 @@ class PlainRecognizer:
         densities = np.array([float(model.log_density(heard.frames[0]).mean()) for model in models])
         normalized = densities - _mean_of_others(densities)
         llr = None
-        if self.calibration is not None:
-            llr = self.calibration.apply(features_of(densities, normalized, heard.seconds))
+        if self._calibration is not None:
+            llr = self._calibration.apply(features_of(densities, normalized, heard.seconds))
         return Scores(densities, normalized, llr, heard.seconds)
 
 

@@ -12,15 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array
-from gmmkit.speaker.background import BackgroundModel
+from gmmkit.speaker.background import FEATURES, N_SCORES, BackgroundModel
 from gmmkit.speaker.enrollment import Enrollment, Heard
 from gmmkit.speaker.evaluation.operating_points import OperatingPoint
 from gmmkit.speaker.score_normalization import registry_t_norm
 from gmmkit.speaker.scoring import JudgedFrames, ModelBank, judged, log_likelihood_ratios
 
-# What a calibration of a background model reads, in this order; the first two are scores.
-FEATURES = ("score", "normalized_score", "log_seconds")
-N_SCORES = 2
+__all__ = ["FEATURES", "N_SCORES", "VERIFICATION_POINT", "Banks", "Scores", "banks_of"]
+
 # How decidedly the better of a speaker's clean and noisy models wins, per nat and frame.
 _SHARPNESS = 4.0
 # Verification's threshold unless told otherwise: one claim in twenty is true, errors cost the same.

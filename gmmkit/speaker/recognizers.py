@@ -24,7 +24,7 @@ from gmmkit.speaker.enrollment import (
 )
 from gmmkit.speaker.presets import PRESETS
 from gmmkit.speaker.recognition import Scores, banks_of, score
-from gmmkit.speaker.shortlist import projection_of, projection_of_test
+from gmmkit.speaker.shortlist import projection_of, query_of
 from gmmkit.speaker.storage.record import Record
 
 Fact = ContractValue
@@ -33,6 +33,11 @@ Counted = npt.NDArray[np.bool_] | None
 
 class Recognizer(Protocol):
     """What a registry needs of a way to know voices."""
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What makes scores log-likelihood ratios, None if nothing does."""
+        ...
 
     def contract(self) -> dict[str, ContractValue]:
         """Return what records are made with, to be compared whenever a registry is opened."""
@@ -58,8 +63,8 @@ class Recognizer(Protocol):
         """Return the record of a person with the recordings of both."""
         ...
 
-    def projection(self, heard: Heard) -> npt.NDArray[np.float16] | None:
-        """Return the row that records' rows are compared with; None if all are to be scored."""
+    def query(self, heard: Heard) -> npt.NDArray[np.float32] | None:
+        """Return what the projections of records are compared with; None to score everyone."""
         ...
 
     def models(self, records: Sequence[Record]) -> Any:
@@ -76,6 +81,11 @@ class AdaptedRecognizer:
 
     def __init__(self, background: BackgroundModel) -> None:
         self.background = background
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """The background model's calibration."""
+        return self.background.calibration
 
     def contract(self) -> dict[str, ContractValue]:
         """Return the background model's name and identity."""
@@ -107,9 +117,9 @@ class AdaptedRecognizer:
         count = int(_number(old, "n_recordings") + _number(new, "n_recordings"))
         return self._record(old.name, both, count)
 
-    def projection(self, heard: Heard) -> npt.NDArray[np.float16] | None:
-        """Return the projected supervector of a recording."""
-        return projection_of_test(heard, self.background)
+    def query(self, heard: Heard) -> npt.NDArray[np.float32] | None:
+        """Return a recording's rotated statistics."""
+        return query_of(heard, self.background)
 
     def models(self, records: Sequence[Record]) -> Any:
         """Return banks of adapted models."""

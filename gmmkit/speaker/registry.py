@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from gmmkit.core.checks import check_count, check_parameters
 from gmmkit.errors import (
     AudioWarning,
     NotEnrolledError,
@@ -19,9 +20,9 @@ from gmmkit.io.audio import RecordingSource, as_recording
 from gmmkit.speaker.answers import Candidate, Verification, candidate, llr_at, verification
 from gmmkit.speaker.background import BackgroundModel
 from gmmkit.speaker.calibration import Calibration
-from gmmkit.speaker.enrollment import SHORT_TEST_SECONDS, Heard
+from gmmkit.speaker.enrollment import SHORT_TEST_SECONDS, Heard, warn_of_short_enrollment
 from gmmkit.speaker.opening import calibration_bytes, recognizer_for, recognizer_of
-from gmmkit.speaker.people import People, load_people
+from gmmkit.speaker.people import People, load_people, version_of
 from gmmkit.speaker.recognition import VERIFICATION_POINT, Scores, identification_threshold
 from gmmkit.speaker.recognizers import Recognizer
 from gmmkit.speaker.storage.names import speaker_name
@@ -59,7 +60,7 @@ class Registry:
         path: AnyPath,
         *,
         background: str | Path | BackgroundModel | None = None,
-        model: str = "gmm-ubm",
+        model: str | None = None,
         read_only: bool = False,
     ) -> "Registry":
         """Open a registry, or prepare a new one, whose file the first enrollment makes.
@@ -70,9 +71,9 @@ class Registry:
         background : str, Path or BackgroundModel, optional
             ``"default"``, ``"fast"``, a ``.gmm`` file or a model. Needed only once: a registry
             knows what it was made with, and refuses anything else.
-        model : str
-            ``"gmm-ubm"``, or ``"gmm"`` for a plain mixture a speaker, which can rank people but
-            does not know strangers. Of a new registry.
+        model : str, optional
+            ``"gmm-ubm"``, the default, or ``"gmm"`` for a plain mixture a speaker, which can rank
+            people but does not know strangers. Needed only once, as well.
         read_only : bool
             Refuse to write, and a path where there is nothing.
 
@@ -89,7 +90,7 @@ class Registry:
         """
         if read_only or os.path.lexists(path):
             with Store.open(path) as store:
-                recognizer = recognizer_of(store, background)
+                recognizer = recognizer_of(store, background, model)
         else:
             recognizer = recognizer_for(background, model)
         return cls(Path(path), recognizer, read_only=read_only)
@@ -156,15 +157,16 @@ class Registry:
         self._check_request(name, existing)
         if self._exists() and existing == "error":
             self._read(lambda store: store.refuse_enrolled(name))
-        record = self._recognizer.enroll(speaker_name(name).display, _listed(recordings))
+        record = new = self._recognizer.enroll(speaker_name(name).display, _listed(recordings))
         with self._writing(create=True) as store:
             _warn_of_known_sound(store, record)
             if existing == "append" and name in store:
-                store.update(name, lambda old: self._recognizer.joined(old, record))
+                record = store.update(name, lambda old: self._recognizer.joined(old, new))
             elif existing == "replace" and name in store:
                 store.replace(record)
             else:
                 store.add(record)
+        warn_of_short_enrollment(float(str(record.facts["seconds"])))
 
     def identify(self, recording: RecordingSource, top: int | None = 5) -> list[Candidate]:
         """Return who may be speaking, likeliest first; at most one is accepted, perhaps none.
@@ -193,9 +195,10 @@ class Registry:
             If it holds under three seconds of speech.
         """
         people = self._current_people()
+        count = None if top is None else check_count(top, "top")
         names, scores = self._score(recording, people)
         threshold = identification_threshold(len(people.names))
-        order = np.argsort(-scores.ranked_by, kind="stable")[:top]
+        order = np.argsort(-scores.ranked_by, kind="stable")[:count]
         return [
             candidate(scores, index, names[index], threshold, is_best=rank == 0)
             for rank, index in enumerate(order)
@@ -223,10 +226,12 @@ class Registry:
         AudioError
             As in `identify`.
         """
+        limit = VERIFICATION_POINT.threshold
+        if threshold is not None:
+            limit = float(check_parameters(threshold, "threshold"))
         enrolled = self.record(name).name
         names, scores = self._score(recording, self._current_people(), claimed=enrolled)
         index = names.index(enrolled)
-        limit = VERIFICATION_POINT.threshold if threshold is None else float(threshold)
         return verification(scores, index, limit)
 
     def scores(self, recording: RecordingSource) -> dict[str, float | None]:
@@ -316,7 +321,8 @@ class Registry:
                 hint="enroll someone first",
             )
         with Store.open(self._path) as store:
-            if self._people is None or self._people.generation != store.generation:
+            if self._people is None or self._people.version != version_of(store):
+                store.check_contract(self._recognizer.contract())
                 self._people = load_people(store, self._recognizer)
         if not self._people.names:
             raise NotEnrolledError(

@@ -6,11 +6,12 @@ of the adapted component to the old one at a frame x is linear in x: (x - mu) d 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.checks import Float64Array
+from gmmkit.core.checks import Float64Array, check_count
 from gmmkit.core.execution import threads
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.scoring import Scorer
@@ -21,7 +22,8 @@ Float32Array = npt.NDArray[np.float32]
 
 # Reynolds (2000) found the five best components of each frame to be enough.
 TOP_COMPONENTS = 5
-# A frame's ratio beyond e^80 would not be a number in single precision.
+# A component's ratio is held within e^-80 and e^80: beyond, single precision has no number for it,
+# and one odd frame would decide for all.
 _LARGEST_LOG_RATIO = np.float32(80.0)
 # Frames and speakers at once: their ratios stay in cache.
 _FRAMES_AT_ONCE = 1024
@@ -34,14 +36,13 @@ class ModelBank:
 
     Attributes
     ----------
-    slopes : ndarray of shape (K, D, S)
-        Offsets of the means divided by the UBM's variances, float32.
-    constants : ndarray of shape (K, S)
-        Minus half of the sum of squared offsets over variances, float32.
+    coefficients : ndarray of shape (K, D + 2, S)
+        float32. For each component, what a frame's deviation from the UBM's mean, a one and a
+        logarithm are multiplied by: the offset divided by the variance, minus half of the sum of
+        squared offsets over variances, and one.
     """
 
-    slopes: Float32Array
-    constants: Float32Array
+    coefficients: Float32Array
 
     @classmethod
     def of(cls, ubm: Mixture, offsets: Sequence[npt.NDArray[np.floating]]) -> "ModelBank":
@@ -51,26 +52,26 @@ class ModelBank:
         --------
         >>> from gmmkit.core.covariance import Covariance
         >>> ubm = Mixture([1.0], [[0.0]], Covariance("diag", [[4.0]]))
-        >>> ModelBank.of(ubm, [np.array([[2.0]])]).slopes.tolist()
-        [[[0.5]]]
+        >>> ModelBank.of(ubm, [np.array([[2.0]])]).coefficients.ravel().tolist()
+        [0.5, -0.5, 1.0]
         """
         k, d = ubm.means.shape
         precisions = _precisions(ubm).astype(np.float32)
-        slopes = np.empty((k, d, len(offsets)), np.float32)
-        constants = np.empty((k, len(offsets)), np.float32)
+        coefficients = np.ones((k, d + 2, len(offsets)), np.float32)
         for s, offset in enumerate(offsets):
-            slopes[:, :, s] = offset * precisions
-            constants[:, s] = -0.5 * (slopes[:, :, s] * offset).sum(axis=1)
-        return cls(slopes, constants)
+            slopes = offset * precisions
+            coefficients[:, :d, s] = slopes
+            coefficients[:, d, s] = -0.5 * (slopes * offset).sum(axis=1)
+        return cls(coefficients)
 
     @property
     def n_speakers(self) -> int:
         """How many models there are."""
-        return int(self.slopes.shape[2])
+        return int(self.coefficients.shape[2])
 
     def part(self, speakers: slice) -> "ModelBank":
         """Return the bank of some of the speakers, without copying."""
-        return ModelBank(self.slopes[:, :, speakers], self.constants[:, speakers])
+        return ModelBank(self.coefficients[:, :, speakers])
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,26 +81,24 @@ class JudgedFrames:
     Attributes
     ----------
     blocks : tuple
-        Pairs of frames and the components chosen for them.
+        For each block of frames how many there are, and the components chosen for them.
     n_frames : int
-    means : ndarray of shape (K, D)
-        The UBM's, float32.
     """
 
-    blocks: tuple[tuple[Float32Array, "_TopComponents"], ...]
+    blocks: tuple[tuple[int, "_TopComponents"], ...]
     n_frames: int
-    means: Float32Array
 
 
 @dataclass(frozen=True, eq=False)
 class _TopComponents:
-    """Pairs of frame and component, sorted by component.
+    """Pairs of a frame and one of its best components, sorted by component.
 
-    `frames` and `shares` run along the pairs, `starts` (K + 1) says where each component's begin.
+    `frames` says which frame, `inputs` (pairs, D + 2) what a bank's coefficients are multiplied
+    by, and `starts` (K + 1) where each component's pairs begin.
     """
 
     frames: npt.NDArray[np.intp]
-    shares: Float32Array
+    inputs: Float32Array
     starts: npt.NDArray[np.intp]
 
 
@@ -129,11 +128,17 @@ def judged(
     >>> judged(np.zeros((3, 1), np.float32), Mixture([1.0], [[0.0]], [[[1.0]]])).n_frames
     3
     """
+    if top is not None:
+        check_count(top, "top")
     scorer = Scorer.of(ubm) if scorer is None else scorer
     starts = range(0, len(frames), _FRAMES_AT_ONCE)
     blocks = (frames[start : start + _FRAMES_AT_ONCE] for start in starts)
-    chosen = tuple((block, _top_components(scorer.log_joint(block), top)) for block in blocks)
-    return JudgedFrames(chosen, len(frames), ubm.means.astype(np.float32))
+    means = ubm.means.astype(np.float32)
+    chosen = tuple(
+        (len(block), _top_components(block, scorer.log_joint(block), means, top))
+        for block in blocks
+    )
+    return JudgedFrames(chosen, len(frames))
 
 
 def log_likelihood_ratios(
@@ -168,9 +173,7 @@ def log_likelihood_ratios(
 
     def total(speakers: slice) -> Float64Array:
         part = bank.part(speakers)
-        sums = (
-            _sum_of_ratios(block, chosen, frames.means, part) for block, chosen in frames.blocks
-        )
+        sums = (_sum_of_ratios(count, chosen, part) for count, chosen in frames.blocks)
         return np.asarray(np.sum(list(sums), axis=0))
 
     pieces = range(0, bank.n_speakers, _SPEAKERS_AT_ONCE)
@@ -227,37 +230,33 @@ def _precisions(ubm: Mixture) -> Float64Array:
     return ubm.factors**2
 
 
-def _top_components(log_joint: Float64Array, top: int | None) -> _TopComponents:
-    """Pair each frame of (K, n) log joint densities with its best components and their shares."""
+def _top_components(
+    frames: Float32Array, log_joint: Float64Array, means: Float32Array, top: int | None
+) -> _TopComponents:
+    """Pair frames, whose log joint densities are (K, n), with their best components."""
     n_components, n_frames = log_joint.shape
     count = n_components if top is None else min(top, n_components)
     best = np.argpartition(log_joint, n_components - count, axis=0)[n_components - count :]
     scores = np.take_along_axis(log_joint, best, axis=0)
-    shares = np.exp(scores - scores.max(axis=0))
-    shares /= shares.sum(axis=0)
+    log_shares = scores - np.logaddexp.reduce(scores, axis=0)
     order = np.argsort(best, axis=None, kind="stable")
-    components = best.ravel()[order]
-    return _TopComponents(
-        frames=order % n_frames,
-        shares=shares.ravel()[order].astype(np.float32),
-        starts=np.searchsorted(components, np.arange(n_components + 1)),
-    )
+    components, rows = best.ravel()[order], order % n_frames
+    inputs = np.empty((len(rows), frames.shape[1] + 2), np.float32)
+    inputs[:, :-2] = frames[rows] - means[components]
+    inputs[:, -2] = 1.0
+    inputs[:, -1] = log_shares.ravel()[order]
+    return _TopComponents(rows, inputs, np.searchsorted(components, np.arange(n_components + 1)))
 
 
-def _sum_of_ratios(
-    frames: Float32Array, chosen: _TopComponents, means: Float32Array, bank: ModelBank
-) -> Float64Array:
+def _sum_of_ratios(n_frames: int, chosen: _TopComponents, bank: ModelBank) -> Float64Array:
     """Return the sum over frames of log sum_k share_k exp(ratio_k), (S,)."""
-    likelihoods = np.zeros((len(frames), bank.n_speakers), np.float32)
-    for k, (start, stop) in enumerate(zip(chosen.starts, chosen.starts[1:], strict=False)):
+    likelihoods = np.zeros((n_frames, bank.n_speakers), np.float32)
+    for k, (start, stop) in enumerate(pairwise(chosen.starts)):
         if start == stop:
             continue
-        rows = chosen.frames[start:stop]
-        ratios = (frames[rows] - means[k]) @ bank.slopes[k]
-        ratios += bank.constants[k]
-        np.minimum(ratios, _LARGEST_LOG_RATIO, out=ratios)
+        ratios = chosen.inputs[start:stop] @ bank.coefficients[k]
+        np.clip(ratios, -_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO, out=ratios)
         np.exp(ratios, out=ratios)
-        ratios *= chosen.shares[start:stop, None]
-        likelihoods[rows] += ratios
+        likelihoods[chosen.frames[start:stop]] += ratios
     np.log(likelihoods, out=likelihoods)
     return np.asarray(likelihoods.sum(axis=0, dtype=np.float64))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.adapt import mean_offsets, mean_statistics
+from gmmkit.core.adapt import check_relevance, mean_offsets, mean_statistics
 from gmmkit.core.checks import check_count, random_generator
 from gmmkit.core.execution import threads
 from gmmkit.core.fitting import fit
@@ -80,7 +80,7 @@ class Training:
     n_components: int = 128
     n_cohort: int = 80
     start: str = "kmeans"
-    max_iter: int = 15
+    max_iter: int = 30
     relevance: float = 8.0
     degraded: bool = True
     seed: int = 0
@@ -89,6 +89,7 @@ class Training:
         check_count(self.n_components, "n_components")
         check_count(self.n_cohort, "n_cohort", least=2)
         check_count(self.max_iter, "max_iter")
+        check_relevance(self.relevance, "means")
         random_generator(self.seed)
         if self.start not in STARTS or not self.frontends:
             raise ParameterError(

@@ -1,0 +1,88 @@
+"""Reading lists of trials for the command line, with the recordings that they name."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gmmkit.cli.speaker_lists import check_all_there
+from gmmkit.cli.speaker_recordings import read
+from gmmkit.errors import TrialListError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gmmkit.io.audio import Recording
+    from gmmkit.speaker.evaluation.trials import ScoreList, TrialList
+
+
+class Audio:
+    """Recordings of a list, by the names that it gives them.
+
+    Parameters
+    ----------
+    folder : Path
+        What the names are relative to.
+    channel : int, optional
+    """
+
+    def __init__(self, folder: Path, channel: int | None) -> None:
+        self._folder = folder
+        self._channel = channel
+
+    def __call__(self, name: str) -> "Recording":
+        """Read a recording."""
+        return read(self._folder / name, self._channel)
+
+    def check(self, names: "Iterable[str]") -> None:
+        """Refuse a list of which recordings are missing.
+
+        Raises
+        ------
+        FileAccessError
+        """
+        check_all_there((self._folder / name for name in names), self._folder)
+
+
+def read_trials(path: Path) -> "TrialList":
+    """Read a list of trials.
+
+    Raises
+    ------
+    FileAccessError
+        If the file cannot be read.
+    TrialListError
+        If it is malformed, naming file and line.
+    """
+    from gmmkit.io.text import read_text
+    from gmmkit.speaker.evaluation.trial_formats import parse_trials
+
+    text = read_text(path)
+    try:
+        return parse_trials(text)
+    except TrialListError as error:
+        raise _naming(path, error) from error
+
+
+def read_scores(path: Path) -> "ScoreList":
+    """Read a list of scores.
+
+    Raises
+    ------
+    FileAccessError
+        If the file cannot be read.
+    TrialListError
+        If it is malformed, naming file and line.
+    """
+    from gmmkit.io.text import read_text
+    from gmmkit.speaker.evaluation.trial_formats import parse_scores
+
+    text = read_text(path)
+    try:
+        return parse_scores(text)
+    except TrialListError as error:
+        raise _naming(path, error) from error
+
+
+def _naming(path: Path, error: TrialListError) -> TrialListError:
+    return TrialListError(
+        f"{path}: {error.problem}", found=error.found, needed=error.needed, hint=error.hint
+    )
