@@ -7,7 +7,7 @@ import click
 from gmmkit.cli.doctor import doctor_command
 from gmmkit.cli.image import image_group, segment_command
 from gmmkit.cli.session import Session, debug_option, guarded
-from gmmkit.cli.speaker import speaker_group
+from gmmkit.cli.speaker.group import speaker_group
 
 _EPILOG = """\b
 Examples:

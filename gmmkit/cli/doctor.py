@@ -85,7 +85,7 @@ def examine_registry(path: Path) -> Report:
     GmmkitError
         If it is missing, or not to be opened as a registry at all.
     """
-    from gmmkit.cli.speaker_registries import store_of
+    from gmmkit.cli.speaker.registries import store_of
 
     with collected_warnings(), store_of(path) as store:
         damage = [{"name": each.name, "problem": each.problem} for each in store.check()]

@@ -174,7 +174,7 @@ def _exit_code(command: Callable[[Session], object], session: Session) -> int:
         return _refuse(error, session)
     except MemoryError as error:
         reason = f" ({error})" if str(error) else ""
-        tell("error", f"there is not enough memory{reason}. Try: a smaller picture.")
+        tell("error", f"there is not enough memory{reason}. Try: a smaller file.")
         return EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
         tell("error", "interrupted")

@@ -2,7 +2,8 @@
 
 import hashlib
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -15,7 +16,13 @@ from gmmkit.core.adapt import mean_offsets, mean_statistics
 from gmmkit.core.checks import Float64Array
 from gmmkit.core.execution import threads
 from gmmkit.core.statistics import SufficientStatistics
-from gmmkit.errors import AudioWarning, FeatureContractError, InputError, LittleSpeechError
+from gmmkit.errors import (
+    AudioError,
+    AudioWarning,
+    FeatureContractError,
+    InputError,
+    LittleSpeechError,
+)
 from gmmkit.io.audio import Recording, RecordingSource, as_recording
 from gmmkit.speaker.background import CLEAN, NOISY, BackgroundModel
 from gmmkit.speaker.degradation import noise_with_babble, with_noise
@@ -132,10 +139,11 @@ def hear_with(frontends: Sequence[Frontend], recording: Recording) -> Heard:
     LittleSpeechError
         If there is under one second of speech.
     """
-    analyses = [
-        analyze_recording(frontend, recording.samples, recording.sample_rate)
-        for frontend in frontends
-    ]
+    with _naming(recording.name):
+        analyses = [
+            analyze_recording(frontend, recording.samples, recording.sample_rate)
+            for frontend in frontends
+        ]
     seconds = analyses[0].seconds_of_speech
     if seconds < LEAST_SECONDS:
         raise LittleSpeechError(
@@ -147,6 +155,17 @@ def hear_with(frontends: Sequence[Frontend], recording: Recording) -> Heard:
     notes = (*recording.notes, *analyses[0].notes)
     frames = tuple(each.frames for each in analyses)
     return Heard(frames, seconds, recording.name, notes, analyses[0].doubts)
+
+
+@contextmanager
+def _naming(name: str) -> Iterator[None]:
+    """Say of which recording an error is."""
+    try:
+        yield
+    except AudioError as error:
+        raise type(error)(
+            f"{name}: {error.problem}", found=error.found, needed=error.needed, hint=error.hint
+        ) from error
 
 
 def enroll(recordings: Sequence[RecordingSource], background: BackgroundModel) -> Enrollment:

@@ -22,7 +22,7 @@ from gmmkit.speaker.enrollment import (
     enrollment_from_arrays,
     hear,
 )
-from gmmkit.speaker.presets import PRESETS
+from gmmkit.speaker.presets import PRESETS, load_background
 from gmmkit.speaker.recognition import Scores, banks_of, score
 from gmmkit.speaker.shortlist import projection_of, query_of
 from gmmkit.speaker.storage.record import Record
@@ -97,7 +97,10 @@ class AdaptedRecognizer:
 
     def payload(self) -> bytes | None:
         """Return the background model, unless it comes with gmmkit."""
-        return None if self.background.name in PRESETS else background_bytes(self.background)
+        name = self.background.name
+        if name in PRESETS and load_background(name).identity == self.background.identity:
+            return None
+        return background_bytes(self.background)
 
     def calibrated(self, calibration: Calibration) -> "AdaptedRecognizer":
         """Return the same with another calibration."""

@@ -9,19 +9,19 @@ import pytest
 from gmmkit.errors import FitWarning, InputError, NoSpeechError, NotEnrolledError, ParameterError
 from gmmkit.speaker.calibration import Calibration
 from gmmkit.speaker.evaluation.evidence import cllr
-from gmmkit.speaker.evaluation.trials import ScoreList, TrialList
-from gmmkit.speaker.presets import load_background
-from gmmkit.speaker.registry import Registry
-from gmmkit.speaker.storage.store import Store
-from gmmkit.speaker.trial_calibration import calibrated_on
-from gmmkit.speaker.trial_normalization import Normalization, unnormalized
-from gmmkit.speaker.trial_scoring import (
+from gmmkit.speaker.evaluation.trial_calibration import calibrated_on
+from gmmkit.speaker.evaluation.trial_normalization import Normalization, unnormalized
+from gmmkit.speaker.evaluation.trial_scoring import (
     EnrolledPeople,
     EnrolledRecordings,
     TrialScores,
     score_trials,
 )
-from gmmkit.speaker.trial_speakers import speakers_of
+from gmmkit.speaker.evaluation.trial_speakers import speakers_of
+from gmmkit.speaker.evaluation.trials import ScoreList, TrialList
+from gmmkit.speaker.presets import load_background
+from gmmkit.speaker.registry import Registry
+from gmmkit.speaker.storage.store import Store
 
 NAMES = ("ana-1", "ben-1", "carla-1")
 COHORT = ("dmitri-1", "emeka-1", "emeka-2")

@@ -271,6 +271,9 @@ class Store(StoredSpeakers):
         def fill(new: sqlite3.Connection) -> None:
             nonlocal written
             _begin(new, _settings(self.contract, self.background))
+            own = self.calibration
+            if own is not None:
+                rows.write_setting(new, "calibration", own)
             for record in self.records(names, skip_damaged=skip_damaged):
                 rows.put(new, record)
                 written += 1

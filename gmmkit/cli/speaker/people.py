@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker_options import force_option, json_option, registry_argument
+from gmmkit.cli.speaker.options import force_option, json_option, registry_argument
 
 
 @click.command("list", short_help="List who is enrolled.")
@@ -17,7 +17,7 @@ from gmmkit.cli.speaker_options import force_option, json_option, registry_argum
 @debug_option
 def list_command(*, registry: Path, in_detail: bool, as_json: bool) -> None:
     """List who is enrolled, one name a line."""
-    from gmmkit.cli.speaker_keeping import list_people
+    from gmmkit.cli.speaker.keeping import list_people
 
     list_people(registry, in_detail=in_detail, as_json=as_json)
 
@@ -29,7 +29,7 @@ def list_command(*, registry: Path, in_detail: bool, as_json: bool) -> None:
 @debug_option
 def show_command(*, registry: Path, name: str | None, as_json: bool) -> None:
     """Show what is kept of a person, or, without NAME, what a registry was made with."""
-    from gmmkit.cli.speaker_showing import show
+    from gmmkit.cli.speaker.showing import show
 
     show(registry, name, as_json=as_json)
 
@@ -41,7 +41,7 @@ def show_command(*, registry: Path, name: str | None, as_json: bool) -> None:
 @debug_option
 def rename_command(*, registry: Path, old: str, new: str) -> None:
     """Give a person another name."""
-    from gmmkit.cli.speaker_keeping import rename
+    from gmmkit.cli.speaker.keeping import rename
 
     rename(registry, old, new)
 
@@ -53,7 +53,7 @@ def rename_command(*, registry: Path, old: str, new: str) -> None:
 @debug_option
 def remove_command(*, registry: Path, name: str, yes: bool) -> None:
     """Erase everything that is kept of a person, in the file itself."""
-    from gmmkit.cli.speaker_keeping import remove
+    from gmmkit.cli.speaker.keeping import remove
 
     remove(registry, name, is_sure=yes)
 
@@ -66,7 +66,7 @@ def remove_command(*, registry: Path, name: str, yes: bool) -> None:
 @debug_option
 def export_command(*, registry: Path, output: Path, names: tuple[str, ...], force: bool) -> None:
     """Write everyone, or those who are named, to a new registry OUT."""
-    from gmmkit.cli.speaker_keeping import export
+    from gmmkit.cli.speaker.keeping import export
 
     export(registry, output, names, force=force)
 
@@ -84,7 +84,7 @@ def import_command(
     """Take over everyone in the registry FROM, made with the same background model, or nobody."""
     if skip_existing and replace_existing:
         raise click.UsageError("--skip-existing and --replace-existing exclude each other")
-    from gmmkit.cli.speaker_keeping import import_people
+    from gmmkit.cli.speaker.keeping import import_people
     from gmmkit.speaker.storage.transfer import OnExisting
 
     fate: OnExisting = "skip" if skip_existing else "replace" if replace_existing else "error"

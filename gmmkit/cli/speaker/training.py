@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker_lists import read_recording_list
-from gmmkit.cli.speaker_outputs import check_output
-from gmmkit.cli.speaker_progress import stages
-from gmmkit.cli.speaker_recordings import Corpus, find_corpus
-from gmmkit.cli.speaker_reports import columns, json_text, plural, warnings_of
+from gmmkit.cli.speaker.lists import read_recording_list
+from gmmkit.cli.speaker.outputs import check_output
+from gmmkit.cli.speaker.progress import stages
+from gmmkit.cli.speaker.recordings import Corpus, find_corpus
+from gmmkit.cli.speaker.reports import columns, json_text, plural, warnings_of
 
 if TYPE_CHECKING:
     from gmmkit.speaker.background import BackgroundModel

@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker_registries import store_of
-from gmmkit.cli.speaker_reports import Report, columns, json_text, plural
+from gmmkit.cli.speaker.registries import store_of
+from gmmkit.cli.speaker.reports import Report, columns, json_text, plural
 from gmmkit.errors import AlreadyEnrolledError, OutputExistsError
 from gmmkit.speaker.storage.store import Store
 from gmmkit.speaker.storage.transfer import OnExisting

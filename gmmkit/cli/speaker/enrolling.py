@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, Literal
 
 from gmmkit.cli.progress import Step, progress_bar
 from gmmkit.cli.session import collected_warnings, lowest_code, put, tell
-from gmmkit.cli.speaker_outputs import check_folder
-from gmmkit.cli.speaker_recordings import (
+from gmmkit.cli.speaker.outputs import check_folder
+from gmmkit.cli.speaker.recordings import (
     conversions,
     find_corpus,
     frontends_of,
-    naming,
     once_each,
     read,
 )
-from gmmkit.cli.speaker_registries import advising
-from gmmkit.cli.speaker_reports import Report, columns, failure, json_text, speech, warnings_of
+from gmmkit.cli.speaker.registries import advising
+from gmmkit.cli.speaker.reports import Report, columns, failure, json_text, speech, warnings_of
 from gmmkit.errors import (
     AlreadyEnrolledError,
-    AudioWarning,
     GmmkitError,
     GmmkitWarning,
     InputError,
@@ -185,11 +183,7 @@ def _seconds(word: str, sound: "Recording", registry: "Registry") -> float:
     """Return how much speech there is, or refuse the recording before the work on any other."""
     from gmmkit.speaker.enrollment import hear_with
 
-    with naming(word):
-        heard = hear_with(frontends_of(registry.recognizer)[:1], sound)
-    for doubt in heard.doubts:
-        warnings.warn(AudioWarning(f"{word}: {doubt}"), stacklevel=2)
-    return heard.seconds
+    return hear_with(frontends_of(registry.recognizer)[:1], sound).seconds
 
 
 def _tell_of_known(

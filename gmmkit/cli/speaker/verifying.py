@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker_recordings import conversions, frontends_of, naming, read
-from gmmkit.cli.speaker_registries import registry_to_read
-from gmmkit.cli.speaker_reports import Report, evidence, json_text, ratio, speech, warnings_of
+from gmmkit.cli.speaker.recordings import conversions, frontends_of, read
+from gmmkit.cli.speaker.registries import registry_to_read
+from gmmkit.cli.speaker.reports import Report, evidence, json_text, ratio, speech, warnings_of
 from gmmkit.errors import AudioWarning, InputError
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def verify_claim(
     """
     registry = registry_to_read(path)
     enrolled = registry.record(name).name
-    with collected_warnings() as warned, naming(word):
+    with collected_warnings() as warned:
         sound = read(word, channel)
         answer = registry.verify(enrolled, sound, threshold=threshold)
         notes = conversions(sound, registry.recognizer, warned)
@@ -152,9 +152,8 @@ def _checked(word: str, channel: int | None, recognizer: "AdaptedRecognizer") ->
     """Read a recording, with the refusals and warnings that a test of a registry gets."""
     from gmmkit.speaker.enrollment import SHORT_TEST_SECONDS, hear_with
 
-    with naming(word):
-        sound = read(word, channel)
-        heard = hear_with(frontends_of(recognizer)[:1], sound)
+    sound = read(word, channel)
+    heard = hear_with(frontends_of(recognizer)[:1], sound)
     texts = list(heard.doubts)
     if heard.seconds < SHORT_TEST_SECONDS:
         texts.append(f"{speech(heard.seconds)}; from {SHORT_TEST_SECONDS:g} s on answers are surer")

@@ -10,10 +10,10 @@ from gmmkit.errors import FitWarning, InputError
 from gmmkit.speaker.calibration import Calibration, fit_logistic
 from gmmkit.speaker.evaluation.detection import Refusals
 from gmmkit.speaker.evaluation.evidence import cllr, min_cllr
+from gmmkit.speaker.evaluation.trial_scoring import TrialScores
+from gmmkit.speaker.evaluation.trial_speakers import Numbers, speakers_of
 from gmmkit.speaker.evaluation.trials import Flags, TrialList
 from gmmkit.speaker.recognition import FEATURES, N_SCORES
-from gmmkit.speaker.trial_scoring import TrialScores
-from gmmkit.speaker.trial_speakers import Numbers, speakers_of
 
 _MOST_FOLDS = 5
 

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker_progress import stages
-from gmmkit.cli.speaker_registries import store_of
-from gmmkit.cli.speaker_reports import Report, json_text, plural, warnings_of
-from gmmkit.cli.speaker_scoring import score_people, tell_refusals
-from gmmkit.cli.speaker_trials import Audio, read_trials
+from gmmkit.cli.speaker.progress import stages
+from gmmkit.cli.speaker.registries import store_of
+from gmmkit.cli.speaker.reports import Report, json_text, plural, warnings_of
+from gmmkit.cli.speaker.scoring import score_people, tell_refusals
+from gmmkit.cli.speaker.trials import Audio, read_trials
 
 if TYPE_CHECKING:
+    from gmmkit.speaker.evaluation.trial_calibration import Calibrated
     from gmmkit.speaker.evaluation.trials import TrialList
-    from gmmkit.speaker.trial_calibration import Calibrated
 
 _FEW_TARGETS = 40
 
@@ -37,8 +37,8 @@ def calibrate(request: Request, *, as_json: bool) -> None:
     GmmkitError
         If the registry, the list or recordings cannot be used, or the trials are all of one kind.
     """
+    from gmmkit.speaker.evaluation.trial_calibration import calibrated_on
     from gmmkit.speaker.registry import Registry
-    from gmmkit.speaker.trial_calibration import calibrated_on
 
     # A registry that cannot be written to is refused before the work, not after it.
     store_of(request.registry, read_only=False).close()

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker_options import (
+from gmmkit.cli.speaker.options import (
     background_option,
     channel_option,
     force_option,
@@ -63,7 +63,7 @@ speaker.
 @debug_option
 def calibrate_command(**options: Any) -> None:
     """Fit the registry's log-likelihood ratios to trials whose answers are known."""
-    from gmmkit.cli.speaker_calibrating import Request, calibrate
+    from gmmkit.cli.speaker.calibrating import Request, calibrate
 
     as_json = options.pop("as_json")
     calibrate(Request(**options), as_json=as_json)
@@ -105,7 +105,7 @@ def score_command(**options: Any) -> None:
         raise click.UsageError("a REGISTRY has its background model: leave --background out")
     if (options["norm"] not in (None, "none")) != (options["cohort"] is not None):
         raise click.UsageError("--norm z, t, s and as go together with --cohort DIR")
-    from gmmkit.cli.speaker_scoring import Request, score
+    from gmmkit.cli.speaker.scoring import Request, score
 
     as_json = options.pop("as_json")
     score(Request(**options), as_json=as_json)
@@ -150,7 +150,7 @@ def evaluate_command(**options: Any) -> None:
     det = options["det"]
     if det is not None and det.suffix.lower() not in (".png", ".svg"):
         raise click.UsageError(f"--det takes a .png or .svg file, not {det.name!r}")
-    from gmmkit.cli.speaker_evaluating import Request, evaluate
+    from gmmkit.cli.speaker.evaluating import Request, evaluate
 
     as_json = options.pop("as_json")
     evaluate(Request(**options), as_json=as_json)

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gmmkit.cli.speaker_lists import check_all_there
-from gmmkit.cli.speaker_recordings import read
+from gmmkit.cli.speaker.lists import check_all_there
+from gmmkit.cli.speaker.recordings import read
 from gmmkit.errors import TrialListError
 
 if TYPE_CHECKING:

@@ -94,7 +94,7 @@ def score_trials(
     find : callable
         From the name of a test to its recording.
     normalize : callable, optional
-        Such as :class:`gmmkit.speaker.trial_normalization.Normalization`; in the place of the
+        Such as a `Normalization` of the module of trial normalization; in the place of the
         usual normalization and calibration.
     n_threads : int, optional
         Tests are heard in parallel; the scores do not depend on it.

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker_options import force_option, json_option, threads_option
+from gmmkit.cli.speaker.options import force_option, json_option, threads_option
 
 _EPILOG = """\b
 Examples:
@@ -85,7 +85,7 @@ def train_command(**options: Any) -> None:
     """Train a universal background model on recordings of many people."""
     if options["output"].suffix != ".gmm":
         raise click.UsageError(f"the name of a model ends in .gmm, not {options['output'].name!r}")
-    from gmmkit.cli.speaker_training import Request, train
+    from gmmkit.cli.speaker.training import Request, train
 
     as_json = options.pop("as_json")
     train(Request(**options), as_json=as_json)

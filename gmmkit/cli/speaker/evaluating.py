@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker_outputs import check_output
-from gmmkit.cli.speaker_reports import Report, columns, json_text, plural, warnings_of
-from gmmkit.cli.speaker_trials import read_scores, read_trials
+from gmmkit.cli.speaker.outputs import check_output
+from gmmkit.cli.speaker.reports import Report, columns, json_text, plural, warnings_of
+from gmmkit.cli.speaker.trials import read_scores, read_trials
 from gmmkit.errors import InputError, TrialListError
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class _Intervals:
     """Speaker-bootstrap intervals, where the trials tell who the speakers are."""
 
     def __init__(self, scored: "ScoredTrials", request: Request) -> None:
-        from gmmkit.speaker.trial_speakers import speakers_of
+        from gmmkit.speaker.evaluation.trial_speakers import speakers_of
 
         self._scored = scored
         self._n, self._seed = request.bootstrap, request.seed

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker_options import (
+from gmmkit.cli.speaker.options import (
     LLR_EPILOG,
     background_option,
     channel_option,
@@ -50,7 +50,7 @@ def identify_command(
     Prints an answer and a ranked list. The more people are enrolled, the more evidence a name
     takes, so that strangers stay unknown. The exit code is 0 whoever it is.
     """
-    from gmmkit.cli.speaker_identifying import Question, identify_all
+    from gmmkit.cli.speaker.identifying import Question, identify_all
 
     question = Question(registry, recordings, top, closed_set, channel)
     return identify_all(question, as_json=as_json)
@@ -79,7 +79,7 @@ def verify_command(
     The exit code is 0 if the claim is accepted and 7 if it is rejected. This is not an
     authentication factor: a recording of a voice passes for the voice.
     """
-    from gmmkit.cli.speaker_verifying import chosen_threshold, verify_claim
+    from gmmkit.cli.speaker.verifying import chosen_threshold, verify_claim
 
     return verify_claim(
         registry,
@@ -116,7 +116,7 @@ def compare_command(
     as_json: bool,
 ) -> int:
     """Say whether two recordings are of the same voice, without a registry."""
-    from gmmkit.cli.speaker_verifying import chosen_threshold, compare_recordings
+    from gmmkit.cli.speaker.verifying import chosen_threshold, compare_recordings
 
     code = compare_recordings(
         (first, second),

@@ -3,9 +3,9 @@
 import click
 
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker_enroll import enroll_command
-from gmmkit.cli.speaker_measure import calibrate_command, evaluate_command, score_command
-from gmmkit.cli.speaker_people import (
+from gmmkit.cli.speaker.enroll import enroll_command
+from gmmkit.cli.speaker.measure import calibrate_command, evaluate_command, score_command
+from gmmkit.cli.speaker.people import (
     export_command,
     import_command,
     list_command,
@@ -13,8 +13,8 @@ from gmmkit.cli.speaker_people import (
     rename_command,
     show_command,
 )
-from gmmkit.cli.speaker_recognize import compare_command, identify_command, verify_command
-from gmmkit.cli.speaker_train import train_command
+from gmmkit.cli.speaker.recognize import compare_command, identify_command, verify_command
+from gmmkit.cli.speaker.train import train_command
 
 _EPILOG = """\b
 Examples:

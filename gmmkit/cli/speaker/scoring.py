@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker_outputs import check_output
-from gmmkit.cli.speaker_progress import Tell, stages
-from gmmkit.cli.speaker_recordings import find_corpus, read
-from gmmkit.cli.speaker_registries import registry_to_read, store_of
-from gmmkit.cli.speaker_reports import json_text, plural, warnings_of
-from gmmkit.cli.speaker_trials import Audio, read_trials
+from gmmkit.cli.speaker.outputs import check_output
+from gmmkit.cli.speaker.progress import Tell, stages
+from gmmkit.cli.speaker.recordings import find_corpus, read
+from gmmkit.cli.speaker.registries import registry_to_read, store_of
+from gmmkit.cli.speaker.reports import json_text, plural, warnings_of
+from gmmkit.cli.speaker.trials import Audio, read_trials
 from gmmkit.errors import ParameterError
 
 if TYPE_CHECKING:
+    from gmmkit.speaker.evaluation.trial_scoring import Models, Normalize, TrialScores
     from gmmkit.speaker.evaluation.trials import Pair, TrialList
     from gmmkit.speaker.recognizers import Recognizer
-    from gmmkit.speaker.trial_scoring import Models, Normalize, TrialScores
 
 _REFUSALS_TOLD = 5
 
@@ -97,7 +97,7 @@ def score_people(
     GmmkitError
         If the registry cannot be read, or names or recordings are missing.
     """
-    from gmmkit.speaker.trial_scoring import score_trials
+    from gmmkit.speaker.evaluation.trial_scoring import score_trials
 
     models, _ = _people(path, pairs)
     audio.check(test for _, test in pairs)
@@ -105,7 +105,7 @@ def score_people(
 
 
 def _scored(request: Request, trials: "TrialList", tell_stage: Tell) -> "TrialScores":
-    from gmmkit.speaker.trial_scoring import score_trials
+    from gmmkit.speaker.evaluation.trial_scoring import score_trials
 
     audio, pairs = Audio(request.audio, request.channel), list(trials.pairs)
     if request.registry is not None:
@@ -125,7 +125,7 @@ def _scored(request: Request, trials: "TrialList", tell_stage: Tell) -> "TrialSc
 
 
 def _people(path: Path, pairs: "list[Pair]") -> tuple["Models", "Recognizer"]:
-    from gmmkit.speaker.trial_scoring import EnrolledPeople
+    from gmmkit.speaker.evaluation.trial_scoring import EnrolledPeople
 
     recognizer = registry_to_read(path).recognizer
     with store_of(path) as store:
@@ -135,9 +135,9 @@ def _people(path: Path, pairs: "list[Pair]") -> tuple["Models", "Recognizer"]:
 def _recordings(
     request: Request, pairs: "list[Pair]", audio: Audio, tell_stage: Tell
 ) -> tuple["Models", "Recognizer"]:
+    from gmmkit.speaker.evaluation.trial_scoring import EnrolledRecordings
     from gmmkit.speaker.presets import DEFAULT, load_background
     from gmmkit.speaker.recognizers import AdaptedRecognizer
-    from gmmkit.speaker.trial_scoring import EnrolledRecordings
 
     background = load_background(request.background or DEFAULT)
     names = list(dict.fromkeys(model for model, _ in pairs))
@@ -150,8 +150,8 @@ def _recordings(
 def _normalization(
     request: Request, models: "Models", recognizer: "Recognizer"
 ) -> "Normalize | None":
+    from gmmkit.speaker.evaluation.trial_normalization import Normalization, unnormalized
     from gmmkit.speaker.recognizers import AdaptedRecognizer
-    from gmmkit.speaker.trial_normalization import Normalization, unnormalized
 
     if request.norm is None:
         return None

@@ -1,12 +1,11 @@
 """From words and folders to recordings, and what to say about each of them."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gmmkit.errors import AudioError, FileAccessError, GmmkitWarning, InputError
+from gmmkit.errors import FileAccessError, GmmkitWarning, InputError
 
 if TYPE_CHECKING:
     from gmmkit.io.audio import Recording
@@ -65,29 +64,6 @@ def read(word: str | Path, channel: int | None) -> "Recording":
             hint=f"name the recordings in it: {Path(word) / '*.wav'}",
         )
     return as_recording(word, channel=channel)
-
-
-@contextmanager
-def naming(word: str) -> Iterator[None]:
-    """Name the recording in errors about its content that do not.
-
-    Examples
-    --------
-    >>> with naming("a.wav"):
-    ...     raise AudioError("no frame of speech")
-    Traceback (most recent call last):
-    ...
-    gmmkit.errors.AudioError: a.wav: no frame of speech.
-    """
-    try:
-        yield
-    except AudioError as error:
-        if Path(word).name.removeprefix("sample:") in error.problem:
-            raise
-        told = type(error)(
-            f"{word}: {error.problem}", found=error.found, needed=error.needed, hint=error.hint
-        )
-        raise told from error
 
 
 def conversions(

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker_options import (
+from gmmkit.cli.speaker.options import (
     background_option,
     channel_option,
     json_option,
@@ -56,7 +56,7 @@ def enroll_command(*, words: tuple[str, ...], **options: Any) -> int:
     in all make a good model; what is under one second in a recording is refused.
     """
     _check_words(words, options)
-    from gmmkit.cli.speaker_enrolling import Existing, Request, enroll_people
+    from gmmkit.cli.speaker.enrolling import Existing, Request, enroll_people
 
     as_json = options.pop("as_json")
     append, replace = options.pop("append"), options.pop("replace")

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmmkit.cli.session import collected_warnings, put
-from gmmkit.cli.speaker_recordings import frontends_of
-from gmmkit.cli.speaker_registries import registry_to_read
-from gmmkit.cli.speaker_reports import Report, columns, json_text
+from gmmkit.cli.speaker.recordings import frontends_of
+from gmmkit.cli.speaker.registries import registry_to_read
+from gmmkit.cli.speaker.reports import Report, columns, json_text
 
 if TYPE_CHECKING:
     from gmmkit.speaker.features.frontend import Frontend

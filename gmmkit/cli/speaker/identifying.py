@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gmmkit.cli.progress import Step, progress_bar
 from gmmkit.cli.session import collected_warnings, lowest_code, put, tell
-from gmmkit.cli.speaker_recordings import conversions, naming, read
-from gmmkit.cli.speaker_registries import registry_to_read
-from gmmkit.cli.speaker_reports import (
+from gmmkit.cli.speaker.recordings import conversions, read
+from gmmkit.cli.speaker.registries import registry_to_read
+from gmmkit.cli.speaker.reports import (
     Report,
     columns,
     evidence,
@@ -80,7 +80,7 @@ def _tell_of_no_calibration(path: Path) -> None:
 
 def _attempt(word: str, question: Question, registry: "Registry", step: Step) -> Report:
     try:
-        with collected_warnings() as warned, step(word), naming(word):
+        with collected_warnings() as warned, step(word):
             sound = read(word, question.channel)
             candidates = registry.identify(sound, top=question.top)
             notes = conversions(sound, registry.recognizer, warned)

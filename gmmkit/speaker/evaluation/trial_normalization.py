@@ -10,9 +10,9 @@ from gmmkit.errors import AudioError, InputError, ParameterError
 from gmmkit.io.audio import RecordingSource, as_recording
 from gmmkit.speaker.background import BackgroundModel
 from gmmkit.speaker.enrollment import Heard, enroll_one
+from gmmkit.speaker.evaluation.trial_scoring import Models
 from gmmkit.speaker.recognition import Scores, banks_of, score
 from gmmkit.speaker.score_normalization import adaptive_s_norm, s_norm, t_norm, z_norm
-from gmmkit.speaker.trial_scoring import Models
 
 Norm = Literal["z", "t", "s", "as"]
 
@@ -42,7 +42,7 @@ class Normalization:
     Examples
     --------
     >>> from gmmkit.speaker.presets import load_background
-    >>> from gmmkit.speaker.trial_scoring import EnrolledRecordings, score_trials
+    >>> from gmmkit.speaker.evaluation.trial_scoring import EnrolledRecordings, score_trials
     >>> find, fast = "sample:{}".format, load_background("fast")
     >>> models = EnrolledRecordings.of(["ana-1"], find, fast)
     >>> others = [find(name) for name in ("ben-1", "carla-1", "emeka-1")]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from gmmkit.cli.speaker_recordings import Corpus
+from gmmkit.cli.speaker.recordings import Corpus
 from gmmkit.errors import FileAccessError, InputError
 
 _SHOWN = 3
