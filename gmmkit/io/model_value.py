@@ -2,27 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from os import PathLike
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.mixture import Mixture
 from gmmkit.errors import FeatureContractError, ParameterError
+from gmmkit.io.plain_values import ContractValue, check_key, kept_array, plain_value
 
-Scalar = str | int | float | bool
-ContractValue = Scalar | list[Scalar]
+__all__ = ["BARE", "ContractValue", "Model", "check_contract"]
 
 # The kind of a file that holds one mixture and nothing else, and that mixture's name.
 BARE = "mixture"
-ARRAY_TYPES = frozenset(
-    {"bool", "float16", "float32", "float64"}
-    | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
-)
-_LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,8 +41,7 @@ class Model:
 
     Examples
     --------
-    >>> import numpy as np
-    >>> mixture = Mixture([1.0], [[0.0]], np.ones((1, 1, 1)))
+    >>>     >>> mixture = Mixture([1.0], [[0.0]], np.ones((1, 1, 1)))
     >>> Model("voices", {"sample_rate": 16000}, {"speech": mixture}).contract["sample_rate"]
     16000
     """
@@ -61,11 +53,11 @@ class Model:
     notes: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_name(self.kind, "kind")
-        contract = {_check_name(k, "contract"): _plain(v, k) for k, v in self.contract.items()}
-        arrays = {_check_name(k, "array"): _kept(v, k) for k, v in self.arrays.items()}
-        mixtures = {_check_name(k, "mixture"): _mixture(v, k) for k, v in self.mixtures.items()}
-        notes = {_check_name(k, "note"): _text(v, k) for k, v in self.notes.items()}
+        check_key(self.kind, "kind")
+        contract = {check_key(k, "contract"): plain_value(v, k) for k, v in self.contract.items()}
+        arrays = {check_key(k, "array"): kept_array(v, k) for k, v in self.arrays.items()}
+        mixtures = {check_key(k, "mixture"): _mixture(v, k) for k, v in self.mixtures.items()}
+        notes = {check_key(k, "note"): _text(v, k) for k, v in self.notes.items()}
         object.__setattr__(self, "contract", MappingProxyType(contract))
         object.__setattr__(self, "arrays", MappingProxyType(arrays))
         object.__setattr__(self, "mixtures", MappingProxyType(mixtures))
@@ -105,7 +97,7 @@ def check_contract(
     --------
     >>> check_contract(Model("voices", {"sample_rate": 8000}), {"sample_rate": 8000}, "m.gmm")
     """
-    wanted = {key: _plain(value, key) for key, value in expected.items()}
+    wanted = {key: plain_value(value, key) for key, value in expected.items()}
     keys = sorted(
         key
         for key in {*model.contract, *wanted}
@@ -124,21 +116,6 @@ def _shown(contract: Mapping[str, ContractValue], keys: list[str]) -> str:
     return ", ".join(f"{key}={contract[key]!r}" if key in contract else f"no {key}" for key in keys)
 
 
-def _check_name(name: object, what: str) -> str:
-    if (
-        isinstance(name, str)
-        and 0 < len(name) <= _LONGEST_NAME
-        and name.isprintable()
-        and "/" not in name
-    ):
-        return name
-    raise ParameterError(
-        f"this cannot name the {what} of a model",
-        found=f"{name!r:.120}",
-        needed=f"1 to {_LONGEST_NAME} printable characters without '/'",
-    )
-
-
 def _text(value: object, name: str) -> str:
     if isinstance(value, str):
         return value
@@ -151,39 +128,3 @@ def _mixture(value: object, name: str) -> Mixture:
     raise ParameterError(
         f"{name!r} is no mixture", found=type(value).__name__, needed="a gmmkit.Mixture"
     )
-
-
-def _plain(value: object, name: str) -> ContractValue:
-    """Return a contract's value as JSON gives it back."""
-    if isinstance(value, (list, tuple)):
-        return [_scalar(item, name) for item in value]
-    return _scalar(value, name)
-
-
-def _scalar(value: object, name: str) -> Scalar:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, (str, int)) or (isinstance(value, float) and isfinite(value)):
-        return value
-    raise ParameterError(
-        f"{name!r} cannot stand in a feature contract",
-        found=f"{value!r:.120}",
-        needed="a str, bool, int, finite float, or a list of those",
-    )
-
-
-def _kept(value: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
-    array = np.array(value, order="C")
-    if array.dtype.name not in ARRAY_TYPES:
-        raise ParameterError(
-            f"array {name!r} cannot be kept in a model",
-            found=array.dtype.name,
-            needed="numbers or booleans of at most 64 bits",
-        )
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ParameterError(
-            f"array {name!r} holds values that are no numbers", needed="finite values"
-        )
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    array.flags.writeable = False
-    return array

@@ -1,6 +1,5 @@
 """Who is enrolled, as far as scoring needs to have them at hand."""
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +18,8 @@ class People:
 
     Attributes
     ----------
-    version : tuple of int
-        Which file it was, and how often it had been changed.
+    version : tuple of bytes and int
+        Which registry it was, and how often it had been changed.
     names : tuple of str
     models : object
         Everyone's, ready to be scored; None in a large registry.
@@ -28,7 +27,7 @@ class People:
         Rows for the shortlist of a large registry.
     """
 
-    version: tuple[int, int, int]
+    version: tuple[bytes | None, int]
     names: tuple[str, ...]
     models: Any
     projections: npt.NDArray[Any] | None
@@ -51,10 +50,9 @@ class People:
         return np.unique(np.concatenate([found, self.counted, own]).astype(np.intp))
 
 
-def version_of(store: Store) -> tuple[int, int, int]:
+def version_of(store: Store) -> tuple[bytes | None, int]:
     """Return what differs between two states of a registry, even if the file was replaced."""
-    place = os.stat(store.path)
-    return place.st_dev, place.st_ino, store.generation
+    return store.origin, store.generation
 
 
 def load_people(store: Store, recognizer: Recognizer) -> People:

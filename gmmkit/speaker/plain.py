@@ -29,9 +29,11 @@ from gmmkit.speaker.features.frontend import Frontend
 from gmmkit.speaker.recognition import Scores, features_of
 from gmmkit.speaker.storage.record import Record
 
-# What tutorials use, and what it was measured with.
+# What tutorials use. Features are not normalized: so few seconds normalize the voice away as well
+# (on clean speech 59 % are identified rightly with it and 88 % without), but without it another
+# microphone is another voice.
 N_COMPONENTS = 16
-FRONTEND = Frontend(n_cepstra=20, normalization="mean-variance")
+FRONTEND = Frontend(n_cepstra=20, normalization="none")
 # As in a background model: a short enrollment must not make needles.
 _RELATIVE_FLOOR = 0.1
 

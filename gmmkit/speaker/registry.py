@@ -157,15 +157,14 @@ class Registry:
         self._check_request(name, existing)
         if self._exists() and existing == "error":
             self._read(lambda store: store.refuse_enrolled(name))
-        record = new = self._recognizer.enroll(speaker_name(name).display, _listed(recordings))
+        record = self._recognizer.enroll(speaker_name(name).display, _listed(recordings))
         with self._writing(create=True) as store:
             _warn_of_known_sound(store, record)
-            if existing == "append" and name in store:
-                record = store.update(name, lambda old: self._recognizer.joined(old, new))
-            elif existing == "replace" and name in store:
-                store.replace(record)
-            else:
+            if existing == "error":
                 store.add(record)
+            else:
+                append = existing == "append"
+                record = store.put(record, self._recognizer.joined if append else _newer)
         warn_of_short_enrollment(float(str(record.facts["seconds"])))
 
     def identify(self, recording: RecordingSource, top: int | None = 5) -> list[Candidate]:
@@ -288,9 +287,10 @@ class Registry:
 
     def calibrate(self, calibration: Calibration) -> None:
         """Keep a calibration in the registry, in the place of the background model's."""
+        calibrated = self._recognizer.calibrated(calibration)
         with self._writing() as store:
             store.set_calibration(calibration_bytes(calibration))
-        self._recognizer = self._recognizer.calibrated(calibration)
+        self._recognizer = calibrated
 
     def _score(
         self,
@@ -370,6 +370,10 @@ def _listed(
     if pair or not isinstance(recordings, list | tuple):
         return [recordings]  # type: ignore[list-item]
     return list(recordings)
+
+
+def _newer(old: Record, new: Record) -> Record:
+    return new
 
 
 def _warn_of_known_sound(store: Store, record: Record) -> None:

@@ -55,6 +55,11 @@ CASES = {
         70,
         [0.0348, 0.0355, 0.0397, 0.0944, 0.0343, -0.0082],
     ),
+    "power-normalized": (
+        Frontend(compression="power-normalized", **PLAIN),
+        70,
+        [4.2502, -0.653, -0.2317, -0.1275, 0.0301, -0.0069],
+    ),
     "sliding": (
         Frontend(normalization="sliding", normalization_window=0.3),
         20,

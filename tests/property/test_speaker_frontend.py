@@ -77,7 +77,7 @@ numbers = st.floats(-1e9, 1e9, width=32) | st.floats(-1, 1, width=32) | st.just(
     st.lists(numbers, min_size=1, max_size=50),
     st.sampled_from([400, 401, 1000, 9000]),
     st.sampled_from(["none", "mean-variance", "sliding", "warping"]),
-    st.sampled_from(["log", "root"]),
+    st.sampled_from(["log", "root", "power-normalized"]),
 )
 def test_any_finite_recording_gives_finite_features_or_holds_no_speech(
     pattern, length, normalization, compression

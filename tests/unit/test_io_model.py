@@ -161,7 +161,7 @@ def test_a_name_that_cannot_be_kept_is_refused(name, field):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None, {"a": 1}, [[1]], 1j])
 def test_a_contract_value_that_cannot_be_compared_is_refused(value):
-    with pytest.raises(ParameterError, match="'rate' cannot stand in a feature contract"):
+    with pytest.raises(ParameterError, match="'rate' cannot be kept in a file"):
         Model("x", {"rate": value})
 
 

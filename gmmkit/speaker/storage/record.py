@@ -5,7 +5,6 @@ No audio, and never a pickle: a record is a checked container of arrays.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from types import MappingProxyType
 from typing import Any
 
@@ -14,11 +13,10 @@ import numpy.typing as npt
 
 from gmmkit.errors import ModelFileError, ParameterError, StoredRecordError
 from gmmkit.io.container import pack_container, unpack_container
-from gmmkit.io.model_value import ARRAY_TYPES
+from gmmkit.io.plain_values import ContractValue, Scalar, check_key, kept_array, plain_value
 from gmmkit.speaker.storage.names import speaker_name
 
-Scalar = str | int | float | bool
-Fact = Scalar | list[Scalar]
+Fact = ContractValue
 
 SCHEMA = 1
 LARGEST_RECORD = 64 << 20
@@ -66,8 +64,12 @@ class Record:
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        arrays = {_check_key(key): _kept(value, key) for key, value in self.arrays.items()}
-        facts = {_check_key(key): _plain(value, key) for key, value in self.facts.items()}
+        arrays = {
+            check_key(key, "array"): kept_array(value, key) for key, value in self.arrays.items()
+        }
+        facts = {
+            check_key(key, "fact"): plain_value(value, key) for key, value in self.facts.items()
+        }
         object.__setattr__(self, "name", speaker_name(self.name).display)
         object.__setattr__(self, "arrays", MappingProxyType(arrays))
         object.__setattr__(self, "facts", MappingProxyType(facts))
@@ -171,35 +173,8 @@ def _check_metadata(metadata: Mapping[str, Any], label: str) -> None:
         )
 
 
-def _check_key(key: object) -> str:
-    if isinstance(key, str) and 0 < len(key) <= 100 and key.isprintable() and "/" not in key:
-        return key
-    raise ParameterError(
-        "this cannot name a part of a record",
-        found=f"{key!r:.120}",
-        needed="1 to 100 printable characters without '/'",
-    )
-
-
-def _kept(value: npt.ArrayLike, name: str) -> npt.NDArray[Any]:
-    array = np.array(value, order="C")
-    if array.dtype.name not in ARRAY_TYPES:
-        raise ParameterError(
-            f"array {name!r} cannot be kept in a record",
-            found=array.dtype.name,
-            needed="numbers or booleans of at most 64 bits",
-        )
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise ParameterError(
-            f"array {name!r} holds values that are no numbers", needed="finite values"
-        )
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)
-    array.flags.writeable = False
-    return array
-
-
 def _checked_projection(value: npt.ArrayLike) -> npt.NDArray[Any]:
-    array = _kept(value, _PROJECTION)
+    array = kept_array(value, _PROJECTION)
     wrong = array.ndim != 1 or array.dtype.name not in PROJECTION_TYPES
     if wrong or not 0 < array.nbytes <= LARGEST_PROJECTION:
         raise ParameterError(
@@ -209,25 +184,6 @@ def _checked_projection(value: npt.ArrayLike) -> npt.NDArray[Any]:
             f"{LARGEST_PROJECTION:,} bytes",
         )
     return array
-
-
-def _plain(value: object, name: str) -> Fact:
-    """Return a fact as JSON gives it back."""
-    if isinstance(value, (list, tuple)):
-        return [_scalar(item, name) for item in value]
-    return _scalar(value, name)
-
-
-def _scalar(value: object, name: str) -> Scalar:
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, (str, int)) or (isinstance(value, float) and isfinite(value)):
-        return value
-    raise ParameterError(
-        f"fact {name!r} cannot be kept in a record",
-        found=f"{value!r:.120}",
-        needed="a str, bool, int, finite float, or a list of those",
-    )
 
 
 def _check_fingerprints(value: Fact) -> None:

@@ -199,6 +199,32 @@ class Store(StoredSpeakers):
             rows.count_change(connection)
         return changed
 
+    def put(self, record: Record, merge: Callable[[Record, Record], Record]) -> Record:
+        """Enroll a speaker, or change the record that there is, while nobody else can write.
+
+        Parameters
+        ----------
+        record : Record
+        merge : callable
+            From the record of that name that is kept and the new one to what is to be kept.
+
+        Returns
+        -------
+        Record
+            What is kept now.
+        """
+        wanted = speaker_name(record.name)
+        with self._database.writing() as connection:
+            found = rows.find(connection, wanted.key)
+            kept = record
+            if found is not None:
+                kept = merge(self._record(connection, wanted), record)
+            rows.put(connection, kept, None if found is None else found[0])
+            rows.count_change(connection)
+        if found is not None:
+            self._erase()
+        return kept
+
     def set_calibration(self, calibration: bytes) -> None:
         """Give the registry a calibration of its own, in the place of one that it has."""
         with self._database.writing() as connection:
@@ -352,5 +378,6 @@ def _settings(contract: Mapping[str, ContractValue], background: bytes | None) -
 
 def _begin(connection: sqlite3.Connection, settings: Mapping[str, bytes]) -> None:
     connection.execute("INSERT INTO generation VALUES (0)")
+    rows.write_setting(connection, "origin", os.urandom(16))
     for name, value in settings.items():
         rows.write_setting(connection, name, value)

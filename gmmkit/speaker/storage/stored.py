@@ -91,6 +91,12 @@ class StoredSpeakers:
             return rows.read_setting(connection, "calibration", str(self.path))
 
     @property
+    def origin(self) -> bytes | None:
+        """Random bytes that tell this registry from any other in its place."""
+        with self._database.reading() as connection:
+            return rows.read_setting(connection, "origin", str(self.path))
+
+    @property
     def generation(self) -> int:
         """A number that every change of the file increases."""
         with self._database.reading() as connection:
