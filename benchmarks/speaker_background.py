@@ -20,9 +20,9 @@ from gmmkit.speaker.background import BackgroundModel
 from gmmkit.speaker.background_file import save_background
 from gmmkit.speaker.calibration import Calibration, fit_logistic
 from gmmkit.speaker.recognition import FEATURES, N_SCORES
-from gmmkit.speaker.training import FRONTENDS, Training, train_background
+from gmmkit.speaker.training import FAST_FRONTEND, FRONTENDS, Training, train_background
 
-PRESETS = {"default": tuple(FRONTENDS), "fast": ("warped",)}
+PRESETS = {"default": tuple(FRONTENDS), "fast": (FAST_FRONTEND,)}
 REGISTRY_SIZES = (4, 8, 16, 30, 48)
 REGISTRIES_A_SIZE = 3
 NOTES = {

@@ -7,6 +7,7 @@ import numpy as np
 from gmmkit.io.audio import Recording, RecordingSource, as_recording
 from gmmkit.speaker.background import BackgroundModel
 from gmmkit.speaker.enrollment import enroll_one, hear
+from gmmkit.speaker.notices import warn_of_test
 from gmmkit.speaker.presets import DEFAULT, load_background
 from gmmkit.speaker.recognition import VERIFICATION_POINT, Scores, banks_of, score
 
@@ -66,6 +67,11 @@ def compare(
     AudioError
         If a recording cannot be read, or holds under one second of speech.
 
+    Warns
+    -----
+    AudioWarning
+        If one holds under three seconds of speech, or may be no speech.
+
     Examples
     --------
     >>> from gmmkit.speaker.presets import load_background
@@ -91,4 +97,6 @@ def compare(
 
 def _one_way(enrolled: Recording, test: Recording, background: BackgroundModel) -> Scores:
     models = banks_of(background, [enroll_one(enrolled, background)])
-    return score(hear(test, background), background, models)
+    heard = hear(test, background)
+    warn_of_test(heard.name, heard.seconds, heard.doubts, stacklevel=5)
+    return score(heard, background, models)

@@ -1,7 +1,6 @@
 """What is kept of a person: sums of statistics, to which more recordings only add."""
 
 import hashlib
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,6 @@ from gmmkit.core.execution import threads
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.errors import (
     AudioError,
-    AudioWarning,
     FeatureContractError,
     InputError,
     LittleSpeechError,
@@ -29,12 +27,11 @@ from gmmkit.speaker.degradation import noise_with_babble, with_noise
 from gmmkit.speaker.features.analysis import analyze_recording
 from gmmkit.speaker.features.frontend import Frontend
 from gmmkit.speaker.features.waveform import as_waveform
+from gmmkit.speaker.notices import warn_of_doubts
 
 Float32Array = npt.NDArray[np.float32]
 
 LEAST_SECONDS = 1.0
-SHORT_TEST_SECONDS = 3.0
-SHORT_ENROLLMENT_SECONDS = 10.0
 # What the noisy model hears, in dB of signal to noise.
 NOISY_RATIOS = (15.0, 8.0)
 _BABBLE_RATE = 16_000
@@ -202,26 +199,8 @@ def enroll(recordings: Sequence[RecordingSource], background: BackgroundModel) -
     with threads() as executor:
         enrollments = list(executor.map(lambda each: enroll_one(each, background), heard))
     for enrollment in enrollments:
-        warn_of_doubts(enrollment.doubts)
+        warn_of_doubts(enrollment.doubts, stacklevel=4)
     return reduce(add, enrollments)
-
-
-def warn_of_doubts(doubts: Iterable[str]) -> None:
-    """Warn of recordings that may be no speech."""
-    for doubt in doubts:
-        warnings.warn(AudioWarning(doubt), stacklevel=4)
-
-
-def warn_of_short_enrollment(seconds: float) -> None:
-    """Warn if there is too little speech for a good model."""
-    if seconds < SHORT_ENROLLMENT_SECONDS:
-        warnings.warn(
-            AudioWarning(
-                f"enrolled from {seconds:.1f} s of speech; "
-                f"{SHORT_ENROLLMENT_SECONDS:g} s or more make a better model"
-            ),
-            stacklevel=4,
-        )
 
 
 def enroll_one(recording: Recording, background: BackgroundModel) -> Enrollment:

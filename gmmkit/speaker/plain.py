@@ -23,9 +23,9 @@ from gmmkit.speaker.enrollment import (
     Heard,
     fingerprint,
     hear_with,
-    warn_of_doubts,
 )
 from gmmkit.speaker.features.frontend import Frontend
+from gmmkit.speaker.notices import warn_of_doubts
 from gmmkit.speaker.recognition import Scores, features_of
 from gmmkit.speaker.storage.record import Record
 
@@ -98,7 +98,9 @@ class PlainRecognizer:
         if not sounds:
             raise InputError("nothing to enroll", needed="at least one recording")
         heard = [self.hear(sound) for sound in sounds]
-        warn_of_doubts(f"{each.name}: {doubt}" for each in heard for doubt in each.doubts)
+        warn_of_doubts(
+            (f"{each.name}: {doubt}" for each in heard for doubt in each.doubts), stacklevel=4
+        )
         seconds = sum(each.seconds for each in heard)
         frames = np.concatenate([each.frames[0] for each in heard])
         floor = _RELATIVE_FLOOR * frames.std(axis=0, dtype=np.float64)

@@ -18,7 +18,7 @@ def load_background(name_or_path: str | Path = DEFAULT) -> BackgroundModel:
     Parameters
     ----------
     name_or_path : str or Path
-        ``"default"``, which listens through four front ends; ``"fast"``, through one of them; or
+        ``"default"``, which listens through three front ends; ``"fast"``, through one of them; or
         the path of a ``.gmm`` file made by :func:`gmmkit.speaker.train_background`.
 
     Raises

@@ -1,7 +1,6 @@
 """The registry: people enrolled once, in one file, and recognized whenever they speak."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -10,17 +9,19 @@ import numpy as np
 
 from gmmkit.core.checks import check_count, check_parameters
 from gmmkit.errors import (
-    AudioWarning,
     NotEnrolledError,
     ParameterError,
     RegistryError,
-    RegistryWarning,
 )
 from gmmkit.io.audio import RecordingSource, as_recording
 from gmmkit.speaker.answers import Candidate, Verification, candidate, llr_at, verification
 from gmmkit.speaker.background import BackgroundModel
 from gmmkit.speaker.calibration import Calibration
-from gmmkit.speaker.enrollment import SHORT_TEST_SECONDS, Heard, warn_of_short_enrollment
+from gmmkit.speaker.notices import (
+    warn_of_known_sound,
+    warn_of_short_enrollment,
+    warn_of_test,
+)
 from gmmkit.speaker.opening import calibration_bytes, recognizer_for, recognizer_of
 from gmmkit.speaker.people import People, load_people, version_of
 from gmmkit.speaker.recognition import VERIFICATION_POINT, Scores, identification_threshold
@@ -159,13 +160,13 @@ class Registry:
             self._read(lambda store: store.refuse_enrolled(name))
         record = self._recognizer.enroll(speaker_name(name).display, _listed(recordings))
         with self._writing(create=True) as store:
-            _warn_of_known_sound(store, record)
+            warn_of_known_sound(store, record)
             if existing == "error":
                 store.add(record)
             else:
                 append = existing == "append"
                 record = store.put(record, self._recognizer.joined if append else _newer)
-        warn_of_short_enrollment(float(str(record.facts["seconds"])))
+        warn_of_short_enrollment(float(str(record.facts["seconds"])), stacklevel=3)
 
     def identify(self, recording: RecordingSource, top: int | None = 5) -> list[Candidate]:
         """Return who may be speaking, likeliest first; at most one is accepted, perhaps none.
@@ -301,7 +302,7 @@ class Registry:
         everyone: bool = False,
     ) -> tuple[tuple[str, ...], Scores]:
         heard = self._recognizer.hear(as_recording(recording))
-        _warn_of_test(heard)
+        warn_of_test(heard.name, heard.seconds, heard.doubts, stacklevel=4)
         if people.projections is None:
             return people.names, self._recognizer.scores(heard, people.models)
         chosen = people.to_score(self._recognizer, heard, claimed, everyone=everyone)
@@ -374,29 +375,3 @@ def _listed(
 
 def _newer(old: Record, new: Record) -> Record:
     return new
-
-
-def _warn_of_known_sound(store: Store, record: Record) -> None:
-    known = store.fingerprints(among=record.fingerprints)
-    own = record.key
-    others = sorted({name for name in known.values() if speaker_name(name).key != own})
-    if others:
-        warnings.warn(
-            RegistryWarning(
-                f"a recording of {record.name!r} is enrolled as {', '.join(map(repr, others))} too"
-            ),
-            stacklevel=3,
-        )
-
-
-def _warn_of_test(heard: Heard) -> None:
-    for doubt in heard.doubts:
-        warnings.warn(AudioWarning(f"{heard.name}: {doubt}"), stacklevel=4)
-    if heard.seconds < SHORT_TEST_SECONDS:
-        warnings.warn(
-            AudioWarning(
-                f"{heard.name} holds {heard.seconds:.1f} s of speech; from "
-                f"{SHORT_TEST_SECONDS:g} s on answers are much surer"
-            ),
-            stacklevel=4,
-        )

@@ -112,9 +112,9 @@ def _corpus(request: Request) -> Corpus:
 
 def _frontends(preset: str) -> "Mapping[str, Frontend]":
     from gmmkit.speaker.features.frontend import Frontend
-    from gmmkit.speaker.training import FRONTENDS
+    from gmmkit.speaker.training import FAST_FRONTEND, FRONTENDS
 
     if preset == "telephone":
         return {"telephone": Frontend.telephone()}
     # The shipped model of that name listens through the same one.
-    return {"warped": FRONTENDS["warped"]} if preset == "fast" else FRONTENDS
+    return {FAST_FRONTEND: FRONTENDS[FAST_FRONTEND]} if preset == "fast" else FRONTENDS

@@ -1,23 +1,20 @@
 """``gmmkit speaker verify`` and ``compare``: one claim or two recordings, and yes or no."""
 
 import math
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker.recordings import conversions, frontends_of, read
+from gmmkit.cli.speaker.recordings import conversions, read
 from gmmkit.cli.speaker.registries import registry_to_read
 from gmmkit.cli.speaker.reports import Report, evidence, json_text, ratio, speech, warnings_of
-from gmmkit.errors import AudioWarning, InputError
+from gmmkit.errors import InputError
 
 if TYPE_CHECKING:
-    from gmmkit.io.audio import Recording
     from gmmkit.speaker.answers import Verification
     from gmmkit.speaker.comparison import Comparison
-    from gmmkit.speaker.recognizers import AdaptedRecognizer
 
 EXIT_REJECTED = 7
 _CALIBRATE = "gmmkit speaker calibrate; identify ranks people without one"
@@ -123,7 +120,7 @@ def compare_recordings(
     model = load_background(background or DEFAULT)
     with collected_warnings() as warned:
         recognizer = AdaptedRecognizer(model)
-        sounds = [_checked(word, channel, recognizer) for word in words]
+        sounds = [read(word, channel) for word in words]
         answer = compare(sounds[0], sounds[1], background=model, threshold=threshold)
         notes = [conversions(sound, recognizer, warned) for sound in sounds]
     _refuse_uncalibrated(
@@ -146,20 +143,6 @@ def compare_recordings(
     text = f"{verdict}  ({_reasons(report)}; {heard} s of speech)"
     put(json_text("compare", report) if as_json else text)
     return 0 if answer.same else EXIT_REJECTED
-
-
-def _checked(word: str, channel: int | None, recognizer: "AdaptedRecognizer") -> "Recording":
-    """Read a recording, with the refusals and warnings that a test of a registry gets."""
-    from gmmkit.speaker.enrollment import SHORT_TEST_SECONDS, hear_with
-
-    sound = read(word, channel)
-    heard = hear_with(frontends_of(recognizer)[:1], sound)
-    texts = list(heard.doubts)
-    if heard.seconds < SHORT_TEST_SECONDS:
-        texts.append(f"{speech(heard.seconds)}; from {SHORT_TEST_SECONDS:g} s on answers are surer")
-    for text in texts:
-        warnings.warn(AudioWarning(f"{word}: {text}"), stacklevel=2)
-    return sound
 
 
 def _numbers(answer: "Verification | Comparison") -> Report:
