@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array
+from gmmkit.core.execution import threads
 from gmmkit.speaker.background import FEATURES, N_SCORES, BackgroundModel
 from gmmkit.speaker.enrollment import Enrollment, Heard
 from gmmkit.speaker.evaluation.operating_points import OperatingPoint
@@ -22,6 +23,8 @@ __all__ = ["FEATURES", "N_SCORES", "VERIFICATION_POINT", "Banks", "Scores", "ban
 
 # How decidedly the better of a speaker's clean and noisy models wins, per nat and frame.
 _SHARPNESS = 4.0
+# Scoring fewer people than this takes less time than starting threads.
+_FEWEST_FOR_THREADS = 200
 # Verification's threshold unless told otherwise: one claim in twenty is true, errors cost the same.
 VERIFICATION_POINT = OperatingPoint("default", 0.05)
 # A ratio reaches log(N / share) for one of N people on a stranger's test in at most this share of
@@ -132,12 +135,13 @@ def fused_scores(
     frames: Sequence[JudgedFrames], banks: Banks, *, n_threads: int | None = None
 ) -> Float64Array:
     """Return the mean over subsystems of each speaker's score, whichever model it is nearer to."""
-    by_subsystem = [
-        _soft_maximum(
-            [log_likelihood_ratios(heard, bank, n_threads=n_threads) for bank in of.values()]
-        )
-        for heard, of in zip(frames, banks, strict=True)
-    ]
+    pairs = [(heard, bank) for heard, of in zip(frames, banks, strict=True) for bank in of.values()]
+    few = pairs[0][1].n_speakers < _FEWEST_FOR_THREADS
+    with threads(1 if few else n_threads) as executor:
+        each = list(executor.map(lambda pair: log_likelihood_ratios(*pair, n_threads=1), pairs))
+    n_conditions = len(banks[0])
+    starts = range(0, len(each), n_conditions)
+    by_subsystem = [_soft_maximum(each[start : start + n_conditions]) for start in starts]
     return np.asarray(np.mean(by_subsystem, axis=0))
 
 

@@ -27,7 +27,7 @@ TOP_COMPONENTS = 5
 _LARGEST_LOG_RATIO = np.float32(80.0)
 # Frames and speakers at once: their ratios stay in cache.
 _FRAMES_AT_ONCE = 1024
-_SPEAKERS_AT_ONCE = 256
+_SPEAKERS_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
