@@ -41,7 +41,8 @@ class Model:
 
     Examples
     --------
-    >>>     >>> mixture = Mixture([1.0], [[0.0]], np.ones((1, 1, 1)))
+    >>> import numpy as np
+    >>> mixture = Mixture([1.0], [[0.0]], np.ones((1, 1, 1)))
     >>> Model("voices", {"sample_rate": 16000}, {"speech": mixture}).contract["sample_rate"]
     16000
     """

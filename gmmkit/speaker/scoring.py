@@ -254,7 +254,9 @@ def _sum_of_ratios(n_frames: int, chosen: _TopComponents, bank: ModelBank) -> Fl
     for k, (start, stop) in enumerate(pairwise(chosen.starts)):
         if start == stop:
             continue
-        ratios = chosen.inputs[start:stop] @ bank.coefficients[k]
+        # Some BLAS raise flags for what lies in a register beyond the end of a matrix.
+        with np.errstate(invalid="ignore", over="ignore"):
+            ratios = chosen.inputs[start:stop] @ bank.coefficients[k]
         np.clip(ratios, -_LARGEST_LOG_RATIO, _LARGEST_LOG_RATIO, out=ratios)
         np.exp(ratios, out=ratios)
         likelihoods[chosen.frames[start:stop]] += ratios

@@ -187,5 +187,5 @@ def test_what_ships_is_calibrated_on_the_features_that_scores_have(preset):
 
 def test_the_fast_preset_listens_through_one_of_the_front_ends_of_the_default():
     fast, default = load_background("fast"), load_background("default")
-    assert (fast.n_subsystems, default.n_subsystems) == (1, 4)
+    assert (fast.n_subsystems, default.n_subsystems) == (1, 3)
     assert fast.subsystems[0].frontend in [each.frontend for each in default.subsystems]

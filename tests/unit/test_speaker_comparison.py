@@ -5,7 +5,7 @@ import pytest
 from strategies import voice
 from voices import CALIBRATION, small_background
 
-from gmmkit.errors import LittleSpeechError
+from gmmkit.errors import AudioWarning, LittleSpeechError
 from gmmkit.io.audio import as_recording
 from gmmkit.speaker.comparison import compare
 from gmmkit.speaker.enrollment import enroll_one, hear
@@ -23,7 +23,7 @@ def fast():
     return load_background("fast")
 
 
-def sound(seconds=3.5, *, seed=0):
+def sound(seconds=4.5, *, seed=0):
     return as_recording((voice(seconds, seed=seed), 16_000))
 
 
@@ -54,7 +54,7 @@ def test_the_order_of_the_recordings_does_not_matter(background):
 
 
 def test_seconds_of_speech_are_those_of_the_first_and_of_the_second(background):
-    first, second = sound(3.5), sound(6.0, seed=1)
+    first, second = sound(4.5), sound(6.0, seed=1)
     found = compare(first, second, background=background).seconds
     assert found == tuple(hear(each, background).seconds for each in (first, second))
 
@@ -81,3 +81,8 @@ def test_under_a_second_of_speech_in_either_is_refused(background, order):
     pair = [sound(0.5), sound()][::order]
     with pytest.raises(LittleSpeechError, match="at least 1 s"):
         compare(*pair, background=background)
+
+
+def test_little_speech_is_warned_of(background):
+    with pytest.warns(AudioWarning, match="holds 2"):
+        compare(sound(2.5), sound(seed=1), background=background)
