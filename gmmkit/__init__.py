@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     __version__: str
     from gmmkit import image, plot, speaker
+    from gmmkit.core.adapt import map_adapt
     from gmmkit.core.covariance import Covariance
     from gmmkit.core.fitting import FitResult, fit
     from gmmkit.core.mixture import Mixture, Noise
@@ -23,6 +24,7 @@ _HOMES = {
     "SufficientStatistics": "gmmkit.core.statistics",
     "fit": "gmmkit.core.fitting",
     "load": "gmmkit.io.model",
+    "map_adapt": "gmmkit.core.adapt",
     "save": "gmmkit.io.model",
 }
 
@@ -40,6 +42,7 @@ __all__ = [
     "fit",
     "image",
     "load",
+    "map_adapt",
     "plot",
     "save",
     "speaker",

@@ -9,12 +9,13 @@ if TYPE_CHECKING:
     from gmmkit.speaker.answers import Candidate, Verification
     from gmmkit.speaker.background import BackgroundModel, Subsystem
     from gmmkit.speaker.background_file import read_background, save_background
-    from gmmkit.speaker.calibration import Calibration, fit_logistic
+    from gmmkit.speaker.calibration import Calibration, fit_logistic, posterior
     from gmmkit.speaker.comparison import Comparison, compare
     from gmmkit.speaker.enrollment import Enrollment, enroll
     from gmmkit.speaker.evaluation.operating_points import OperatingPoint
     from gmmkit.speaker.features.analysis import Analysis
     from gmmkit.speaker.features.frontend import Frontend
+    from gmmkit.speaker.isotonic import fit_isotonic
     from gmmkit.speaker.presets import load_background
     from gmmkit.speaker.registry import Registry
     from gmmkit.speaker.training import Training, train_background
@@ -36,7 +37,9 @@ _HOMES = {
     "compare": "gmmkit.speaker.comparison",
     "enroll": "gmmkit.speaker.enrollment",
     "fit_logistic": "gmmkit.speaker.calibration",
+    "fit_isotonic": "gmmkit.speaker.isotonic",
     "load_background": "gmmkit.speaker.presets",
+    "posterior": "gmmkit.speaker.calibration",
     "read_background": "gmmkit.speaker.background_file",
     "read_recording": "gmmkit.io.audio",
     "save_background": "gmmkit.speaker.background_file",
@@ -59,9 +62,11 @@ __all__ = [
     "Verification",
     "compare",
     "enroll",
+    "fit_isotonic",
     "fit_logistic",
     "load_background",
     "metrics",
+    "posterior",
     "read_background",
     "read_recording",
     "save_background",

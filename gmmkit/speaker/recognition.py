@@ -4,7 +4,7 @@ Everything that compares a recording with people goes through here, so that the 
 same number wherever it is asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 
@@ -61,9 +61,9 @@ class Scores:
         return self.normalized if self.llr is None else self.llr
 
 
-def banks_of(background: BackgroundModel, enrollments: Sequence[Enrollment]) -> Banks:
+def banks_of(background: BackgroundModel, enrollments: Iterable[Enrollment]) -> Banks:
     """Return the models of some enrollments, by subsystem and condition."""
-    offsets = [enrollment.offsets(background.relevance) for enrollment in enrollments]
+    offsets = [_single(enrollment.offsets(background.relevance)) for enrollment in enrollments]
     return tuple(
         {
             condition: ModelBank.of(subsystem.ubm, [of[index][condition] for of in offsets])
@@ -71,6 +71,12 @@ def banks_of(background: BackgroundModel, enrollments: Sequence[Enrollment]) -> 
         }
         for index, subsystem in enumerate(background.subsystems)
     )
+
+
+def _single(
+    offsets: tuple[Mapping[str, Float64Array], ...],
+) -> list[dict[str, npt.NDArray[np.float32]]]:
+    return [{name: each.astype(np.float32) for name, each in of.items()} for of in offsets]
 
 
 def score(

@@ -126,7 +126,7 @@ class AdaptedRecognizer:
 
     def models(self, records: Sequence[Record]) -> Any:
         """Return banks of adapted models."""
-        return banks_of(self.background, [self._enrollment(record) for record in records])
+        return banks_of(self.background, map(self._enrollment, records))
 
     def scores(self, heard: Heard, models: Any, counted: Counted = None) -> Scores:
         """Return fused, normalized and calibrated scores."""

@@ -58,10 +58,13 @@ class ModelBank:
         k, d = ubm.means.shape
         precisions = _precisions(ubm).astype(np.float32)
         coefficients = np.ones((k, d + 2, len(offsets)), np.float32)
-        for s, offset in enumerate(offsets):
-            slopes = offset * precisions
-            coefficients[:, :d, s] = slopes
-            coefficients[:, d, s] = -0.5 * (slopes * offset).sum(axis=1)
+        stacked = np.array(offsets, np.float32).reshape(len(offsets), k, d)
+        # One component at a time stays in cache while its speakers are laid side by side.
+        for component in range(k):
+            moved = stacked[:, component]
+            slopes = moved * precisions[component]
+            coefficients[component, :d] = slopes.T
+            coefficients[component, d] = -0.5 * (slopes * moved).sum(axis=1)
         return cls(coefficients)
 
     @property
