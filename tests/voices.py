@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from strategies import make_mixture
+from strategies import make_mixture, voice
 
 from gmmkit.speaker.background import BackgroundModel, Subsystem
 from gmmkit.speaker.calibration import Calibration
@@ -22,6 +22,24 @@ FRONTENDS = (
     Frontend(n_filters=12, n_cepstra=4, deltas=0, normalization="mean-variance"),
     Frontend(n_filters=10, n_cepstra=3, deltas=0, filters="linear", normalization="mean-variance"),
 )
+
+
+SOMEONE, STRANGER = "sample:someone", "sample:stranger"
+
+
+def quick(**options):
+    """A background model of clean speech alone, and right by the equations."""
+    return small_background(conditions=("clean",), **options)
+
+
+def sound(seconds=4.0, *, seed=0, rate=16_000):
+    """Some seconds that pass for speech, and their rate."""
+    return voice(seconds, seed=seed, rate=rate), rate
+
+
+def long_sound(seed):
+    """Enough speech not to be warned of."""
+    return sound(13.0, seed=seed)
 
 
 def recordings_of(name):

@@ -6,6 +6,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from gmmkit.cli.options import force_option, json_option, seed_option, threads_option
 from gmmkit.cli.session import debug_option
 
 _EPILOG = """\b
@@ -108,25 +109,12 @@ def image_group() -> None:
     metavar="N",
     help="Which page of a multi-page TIFF, counted from 0.  [default: the first]",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Start of every random choice: the same seed gives the same files.",
-)
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    default=None,
-    metavar="N",
-    help="CPU threads to use; the result does not depend on it.  [default: all]",
-)
+@seed_option("Start of every random choice: the same seed gives the same files.")
+@threads_option
 @click.option("--full-overlay", is_flag=True, help="Do not shrink overlays above 4 megapixels.")
-@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@force_option
 @click.option("--strict", is_flag=True, help="Take a degenerate fit for an error (exit code 5).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+@json_option
 @debug_option
 @click.pass_context
 def segment_command(context: click.Context, /, **words: Any) -> int:

@@ -3,21 +3,17 @@
 import os
 import resource
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
+from processes import assert_whole, ended, other_processes
 from strategies import make_record
 
-import gmmkit
 from gmmkit.errors import OutputWriteError, RegistryBusyError, RegistryWarning
 from gmmkit.io import database
 from gmmkit.speaker.storage.store import Store
 
 CONTRACT = {"sample_rate": 16000}
-_TESTS = Path(__file__).parent.parent
 _START = """
 import sys
 from strategies import make_record
@@ -37,37 +33,8 @@ def path(tmp_path):
 @pytest.fixture
 def start():
     """Run Python code in another process, which is ended with the test."""
-    running = []
-
-    def begin(code, *arguments):
-        places = os.pathsep.join([str(_TESTS), str(Path(gmmkit.__file__).parent.parent)])
-        process = subprocess.Popen(
-            [sys.executable, "-c", _START + code, *map(str, arguments)],
-            env=os.environ | {"PYTHONPATH": places},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def ended(process):
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    return out.split()
-
-
-def assert_whole(path, names):
-    with Store.open(path) as store:
-        assert store.names() == tuple(names)
-        assert store.check() == ()
-    assert os.listdir(path.parent) == [path.name]
+    with other_processes(_START) as begin:
+        yield begin
 
 
 _ENROLLS = """

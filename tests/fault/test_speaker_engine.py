@@ -1,20 +1,13 @@
 """People enrolled by several processes, killed in the middle, read meanwhile: whole or not."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from processes import assert_whole, ended, other_processes
 from strategies import voice
 from voices import small_background
 
-import gmmkit
 from gmmkit.errors import NotEnrolledError
 from gmmkit.speaker.registry import Registry
-from gmmkit.speaker.storage.store import Store
 
-_TESTS = Path(__file__).parent.parent
 _START = """
 import os, sys, time
 from strategies import voice
@@ -52,38 +45,8 @@ def path(new):
 @pytest.fixture
 def start():
     """Run Python code in another process, which is ended with the test."""
-    running = []
-
-    def begin(code, *arguments):
-        places = os.pathsep.join([str(_TESTS), str(Path(gmmkit.__file__).parent.parent)])
-        process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-c", _START + code, *map(str, arguments)],
-            env=os.environ | {"PYTHONPATH": places, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        running.append(process)
-        return process
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def ended(process):
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 0, err
-    return out.split()
-
-
-def assert_whole(path, names):
-    """The file is alone, sound, and knows these people and no others."""
-    with Store.open(path) as store:
-        assert store.names() == tuple(names)
-        assert store.check() == ()
-    assert os.listdir(path.parent) == [path.name]
+    with other_processes(_START) as begin:
+        yield begin
 
 
 _ENROLLS = """

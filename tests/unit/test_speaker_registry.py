@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 from strategies import voice
-from voices import PEOPLE, TESTS, recordings_of, small_background, write_five_people
+from voices import (
+    PEOPLE,
+    SOMEONE,
+    STRANGER,
+    TESTS,
+    long_sound,
+    quick,
+    recordings_of,
+    sound,
+)
 
 from gmmkit.errors import (
     AudioWarning,
@@ -15,41 +24,6 @@ from gmmkit.io.audio import read_recording
 from gmmkit.speaker.calibration import Calibration
 from gmmkit.speaker.recognition import FEATURES, N_SCORES, identification_threshold
 from gmmkit.speaker.registry import Registry
-
-SOMEONE, STRANGER = "sample:someone", "sample:stranger"
-
-
-@pytest.fixture(scope="module")
-def people(tmp_path_factory):
-    """All five, in a file that no test may change."""
-    return Registry.open(write_five_people(tmp_path_factory.mktemp("people") / "people.db"))
-
-
-@pytest.fixture
-def copy(tmp_path):
-    """All five, in a file of the test's own."""
-    return Registry.open(write_five_people(tmp_path / "people.db"))
-
-
-def quick(**options):
-    """A background model of clean speech alone, and right by the equations."""
-    return small_background(conditions=("clean",), **options)
-
-
-@pytest.fixture
-def small(tmp_path):
-    """A new registry of a background model that is quick and knows nothing."""
-    return Registry.open(tmp_path / "small.db", background=quick())
-
-
-def sound(seconds=4.0, *, seed=0, rate=16_000):
-    return voice(seconds, seed=seed, rate=rate), rate
-
-
-def long_sound(seed):
-    """Enough speech not to be warned of."""
-    return sound(13.0, seed=seed)
-
 
 # What data/speech is there to show.
 

@@ -26,7 +26,7 @@ class Request:
     trials: Path
     audio: Path
     channel: int | None
-    jobs: int | None
+    threads: int | None
 
 
 def calibrate(request: Request, *, as_json: bool) -> None:
@@ -50,7 +50,7 @@ def calibrate(request: Request, *, as_json: bool) -> None:
                 request.registry,
                 list(trials.pairs),
                 audio,
-                jobs=request.jobs,
+                threads=request.threads,
                 tell_stage=tell_stage,
             )
         found = calibrated_on(trials, scored)

@@ -5,13 +5,9 @@ from typing import Any
 
 import click
 
+from gmmkit.cli.options import json_option
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker.options import (
-    background_option,
-    channel_option,
-    json_option,
-    registry_argument,
-)
+from gmmkit.cli.speaker.options import background_option, channel_option, registry_argument
 
 _EPILOG = """\b
 Examples:

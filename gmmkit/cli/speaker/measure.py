@@ -5,14 +5,12 @@ from typing import Any
 
 import click
 
+from gmmkit.cli.options import force_option, json_option, seed_option, threads_option
 from gmmkit.cli.session import debug_option
 from gmmkit.cli.speaker.options import (
     background_option,
     channel_option,
-    force_option,
-    json_option,
     registry_argument,
-    threads_option,
     trials_option,
 )
 
@@ -139,9 +137,7 @@ def score_command(**options: Any) -> None:
     metavar="N",
     help="Draws of speakers for 95 % intervals; 0 leaves them out.",
 )
-@click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the draws."
-)
+@seed_option("Start of the draws.")
 @force_option
 @json_option
 @debug_option

@@ -27,32 +27,6 @@ def registry_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("registry", type=click.Path(path_type=Path), metavar="REGISTRY")(command)
 
 
-def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--json``.
-
-    Examples
-    --------
-    >>> json_option(lambda as_json: as_json).__click_params__[0].name
-    'as_json'
-    """
-    return click.option(
-        "--json", "as_json", is_flag=True, help="Print one JSON object instead of text."
-    )(command)
-
-
-def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--force``.
-
-    Examples
-    --------
-    >>> force_option(lambda force: force).__click_params__[0].name
-    'force'
-    """
-    return click.option("--force", is_flag=True, help="Replace a file that is there already.")(
-        command
-    )
-
-
 def channel_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add ``--channel``.
 
@@ -79,23 +53,6 @@ def background_option(text: str) -> Decorator:
     'background'
     """
     return click.option("--background", metavar="default|fast|FILE.gmm", default=None, help=text)
-
-
-def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--jobs``.
-
-    Examples
-    --------
-    >>> threads_option(lambda jobs: jobs).__click_params__[0].name
-    'jobs'
-    """
-    return click.option(
-        "--jobs",
-        type=click.IntRange(min=1),
-        default=None,
-        metavar="N",
-        help="CPU threads to use; the result does not depend on it.  [default: all]",
-    )(command)
 
 
 def trials_option(command: Callable[..., Any]) -> Callable[..., Any]:

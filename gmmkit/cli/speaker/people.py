@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
+from gmmkit.cli.options import force_option, json_option
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker.options import force_option, json_option, registry_argument
+from gmmkit.cli.speaker.options import registry_argument
 
 
 @click.command("list", short_help="List who is enrolled.")

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
+from gmmkit.cli.options import json_option
 from gmmkit.cli.session import debug_option
 from gmmkit.cli.speaker.options import (
     LLR_EPILOG,
     background_option,
     channel_option,
-    json_option,
     registry_argument,
     threshold_options,
 )

@@ -34,7 +34,7 @@ class Request:
     cohort: Path | None
     background: str | None
     channel: int | None
-    jobs: int | None
+    threads: int | None
     force: bool
 
 
@@ -88,7 +88,7 @@ def tell_refusals(scored: "TrialScores") -> None:
 
 
 def score_people(
-    path: Path, pairs: "list[Pair]", audio: Audio, *, jobs: int | None, tell_stage: Tell
+    path: Path, pairs: "list[Pair]", audio: Audio, *, threads: int | None, tell_stage: Tell
 ) -> "TrialScores":
     """Score trials of people in a registry as its other commands do.
 
@@ -101,7 +101,7 @@ def score_people(
 
     models, _ = _people(path, pairs)
     audio.check(test for _, test in pairs)
-    return score_trials(pairs, models, audio, n_threads=jobs, on_progress=tell_stage)
+    return score_trials(pairs, models, audio, n_threads=threads, on_progress=tell_stage)
 
 
 def _scored(request: Request, trials: "TrialList", tell_stage: Tell) -> "TrialScores":
@@ -119,7 +119,7 @@ def _scored(request: Request, trials: "TrialList", tell_stage: Tell) -> "TrialSc
         models,
         audio,
         normalize=_normalization(request, models, recognizer),
-        n_threads=request.jobs,
+        n_threads=request.threads,
         on_progress=tell_stage,
     )
 
@@ -142,7 +142,7 @@ def _recordings(
     background = load_background(request.background or DEFAULT)
     names = list(dict.fromkeys(model for model, _ in pairs))
     models = EnrolledRecordings.of(
-        names, audio, background, n_threads=request.jobs, on_progress=tell_stage
+        names, audio, background, n_threads=request.threads, on_progress=tell_stage
     )
     return models, AdaptedRecognizer(background)
 

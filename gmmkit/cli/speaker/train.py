@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
+from gmmkit.cli.options import force_option, json_option, seed_option, threads_option
 from gmmkit.cli.session import debug_option
-from gmmkit.cli.speaker.options import force_option, json_option, threads_option
 
 _EPILOG = """\b
 Examples:
@@ -62,14 +62,7 @@ model ranks people and decides nothing: see gmmkit speaker calibrate.
     metavar="N",
     help="How many of the speakers stand for those whom nobody enrolls.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    metavar="N",
-    help="Start of every random choice: the same seed gives the same file.",
-)
+@seed_option("Start of every random choice: the same seed gives the same file.")
 @click.option(
     "--audio",
     type=click.Path(path_type=Path),

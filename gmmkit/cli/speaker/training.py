@@ -29,7 +29,7 @@ class Request:
     cohort: int
     seed: int
     audio: Path
-    jobs: int | None
+    threads: int | None
     force: bool
 
 
@@ -81,7 +81,7 @@ def _trained(request: Request, corpus: Corpus) -> "BackgroundModel":
             plan,
             name=_name(request.output),
             notes={"trained on": f"{heard} of {plural(len(corpus.by_speaker), 'speaker')}"},
-            n_threads=request.jobs,
+            n_threads=request.threads,
             on_progress=tell_stage,
         )
     save_background(background, request.output, force=request.force)
