@@ -36,4 +36,4 @@ def _scores(recognizer: PlainRecognizer, models: list, samples: np.ndarray) -> M
         heard = recognizer.hear(as_recording((samples, RATE)))
     except AudioError:
         return np.full(len(models), np.nan)
-    return recognizer.scores(heard, models).ranked_by
+    return recognizer.scores(heard, [models]).ranked_by

@@ -4,7 +4,7 @@ Reynolds and Rose, "Robust text-independent speaker identification using Gaussia
 models", IEEE Transactions on Speech and Audio Processing 3 (1995).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -148,10 +148,15 @@ class PlainRecognizer:
         ]
 
     def scores(
-        self, heard: Heard, models: Any, counted: npt.NDArray[np.bool_] | None = None
+        self,
+        heard: Heard,
+        parts: Iterable[Any],
+        counted: npt.NDArray[np.bool_] | None = None,
     ) -> Scores:
         """Return mean log densities, and how far each is above the mean of the others."""
-        densities = np.array([float(model.log_density(heard.frames[0]).mean()) for model in models])
+        densities = np.array(
+            [float(model.log_density(heard.frames[0]).mean()) for part in parts for model in part]
+        )
         normalized = densities - _mean_of_others(densities)
         llr = None
         if self._calibration is not None:

@@ -98,11 +98,23 @@ def score(
         As in :func:`gmmkit.speaker.score_normalization.registry_t_norm`.
     n_threads : int, optional
     """
+    return score_in_parts(heard, background, [banks], counted=counted, n_threads=n_threads)
+
+
+def score_in_parts(
+    heard: Heard,
+    background: BackgroundModel,
+    parts: Iterable[Banks],
+    *,
+    counted: npt.NDArray[np.bool_] | None = None,
+    n_threads: int | None = None,
+) -> Scores:
+    """Return what `score` would of all the parts' people, with one part in memory at a time."""
     ready = [
         judged(frames, subsystem.ubm, scorer=subsystem.scorer)
         for frames, subsystem in zip(heard.frames, background.subsystems, strict=True)
     ]
-    enrolled = fused_scores(ready, banks, n_threads=n_threads)
+    enrolled = np.concatenate([fused_scores(ready, part, n_threads=n_threads) for part in parts])
     cohort_banks = tuple(subsystem.cohort_banks for subsystem in background.subsystems)
     cohort = fused_scores(ready, cohort_banks, n_threads=n_threads)
     return calibrated_scores(enrolled, cohort, heard.seconds, background, counted)

@@ -3,7 +3,7 @@
 A registry stores what a recognizer makes of recordings and asks it for scores; it knows no more.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,7 +23,7 @@ from gmmkit.speaker.enrollment import (
     hear,
 )
 from gmmkit.speaker.presets import PRESETS, load_background
-from gmmkit.speaker.recognition import Scores, banks_of, score
+from gmmkit.speaker.recognition import Scores, banks_of, score_in_parts
 from gmmkit.speaker.shortlist import projection_of, query_of
 from gmmkit.speaker.storage.record import Record
 
@@ -71,8 +71,8 @@ class Recognizer(Protocol):
         """Return records made ready for any number of tests."""
         ...
 
-    def scores(self, heard: Heard, models: Any, counted: Counted = None) -> Scores:
-        """Return the scores of a recording against all of the models."""
+    def scores(self, heard: Heard, parts: Iterable[Any], counted: Counted = None) -> Scores:
+        """Return the scores of a recording against the models of all the parts together."""
         ...
 
 
@@ -128,9 +128,9 @@ class AdaptedRecognizer:
         """Return banks of adapted models."""
         return banks_of(self.background, map(self._enrollment, records))
 
-    def scores(self, heard: Heard, models: Any, counted: Counted = None) -> Scores:
+    def scores(self, heard: Heard, parts: Iterable[Any], counted: Counted = None) -> Scores:
         """Return fused, normalized and calibrated scores."""
-        return score(heard, self.background, models, counted=counted)
+        return score_in_parts(heard, self.background, parts, counted=counted)
 
     def _record(self, name: str, enrollment: Enrollment, n_recordings: int) -> Record:
         facts: Mapping[str, Fact] = {

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from gmmkit.speaker.opening import calibration_bytes, recognizer_for, recognizer
 from gmmkit.speaker.people import People, load_people, version_of
 from gmmkit.speaker.recognition import VERIFICATION_POINT, Scores, identification_threshold
 from gmmkit.speaker.recognizers import Recognizer
+from gmmkit.speaker.shortlist import EXACT_LIMIT
 from gmmkit.speaker.storage.names import speaker_name
 from gmmkit.speaker.storage.record import Record
 from gmmkit.speaker.storage.store import Store
@@ -304,15 +305,29 @@ class Registry:
         heard = self._recognizer.hear(as_recording(recording))
         warn_of_test(heard.name, heard.seconds, heard.doubts, stacklevel=4)
         if people.projections is None:
-            return people.names, self._recognizer.scores(heard, people.models)
+            return people.names, self._recognizer.scores(heard, [people.models])
         chosen = people.to_score(self._recognizer, heard, claimed, everyone=everyone)
-        records = self._read(
-            lambda store: list(store.records((people.names[i] for i in chosen), skip_damaged=True))
-        )
-        names = tuple(record.name for record in records)
-        counted = np.isin(names, [people.names[index] for index in people.counted])
-        models = self._recognizer.models(records)
-        return names, self._recognizer.scores(heard, models, counted)
+        compared = [people.names[index] for index in people.counted]
+        with Store.open(self._path) as store, store.snapshot():
+            wanted = [people.names[index] for index in chosen]
+            names, parts = (self._in_parts if everyone else self._at_once)(store, wanted)
+            return names, self._recognizer.scores(heard, parts, np.isin(names, compared))
+
+    def _at_once(
+        self, store: Store, wanted: Sequence[str]
+    ) -> tuple[tuple[str, ...], Iterable[Any]]:
+        """Return whose records are sound, and their models in one part."""
+        records = list(store.records(wanted, skip_damaged=True))
+        return tuple(record.name for record in records), [self._recognizer.models(records)]
+
+    def _in_parts(
+        self, store: Store, wanted: Sequence[str]
+    ) -> tuple[tuple[str, ...], Iterable[Any]]:
+        """Return whose records are sound, and their models some at a time, as memory allows."""
+        names = tuple(record.name for record in store.records(wanted, skip_damaged=True))
+        starts = range(0, len(names), EXACT_LIMIT)
+        parts = (list(store.records(names[start : start + EXACT_LIMIT])) for start in starts)
+        return names, map(self._recognizer.models, parts)
 
     def _current_people(self) -> People:
         if not self._exists() and not self._read_only:

@@ -56,21 +56,21 @@ def test_two_voices_of_data_speech_are_told_apart(tmp_path):
 
 def test_a_score_is_the_mean_log_density_of_a_frame(recognizer, records):
     heard = recognizer.hear(sound(3.5, seed=1))
-    found = recognizer.scores(heard, recognizer.models(records)).scores
+    found = recognizer.scores(heard, [recognizer.models(records)]).scores
     expected = [mixture_of(record).log_density(heard.frames[0]).mean() for record in records]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_a_normalized_score_is_how_far_above_the_mean_of_the_others_it_is(recognizer, records):
     heard = recognizer.hear(sound(3.5, seed=1))
-    found = recognizer.scores(heard, recognizer.models(records))
+    found = recognizer.scores(heard, [recognizer.models(records)])
     for index, score in enumerate(found.scores):
         others = [each for other, each in enumerate(found.scores) if other != index]
         assert found.normalized[index] == pytest.approx(score - np.mean(others))
 
 
 def test_one_person_is_above_nobody(recognizer, records):
-    found = recognizer.scores(recognizer.hear(sound(3.5)), recognizer.models(records[:1]))
+    found = recognizer.scores(recognizer.hear(sound(3.5)), [recognizer.models(records[:1])])
     assert found.normalized[0] == pytest.approx(found.scores[0])
 
 
@@ -103,7 +103,7 @@ def test_without_a_calibration_nobody_is_accepted_or_rejected(tmp_path):
 def test_with_a_calibration_ratios_are_what_it_says(recognizer, records):
     calibration = Calibration(-1.0, (0.1, 2.0, 0.0), FEATURES, N_SCORES)
     calibrated = recognizer.calibrated(calibration)
-    found = calibrated.scores(calibrated.hear(sound(3.5)), calibrated.models(records))
+    found = calibrated.scores(calibrated.hear(sound(3.5)), [calibrated.models(records)])
     expected = -1.0 + 0.1 * found.scores + 2.0 * found.normalized
     np.testing.assert_allclose(found.llr, expected, rtol=1e-12)
 

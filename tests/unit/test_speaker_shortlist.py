@@ -182,6 +182,12 @@ def test_in_a_large_registry_every_way_to_ask_gives_the_same_ratio(large, record
     assert verified == pytest.approx(scores, abs=1e-4)
 
 
+def test_everyone_in_a_large_registry_is_scored_in_parts_as_at_once(large, monkeypatch):
+    at_once = large.scores("sample:someone")
+    monkeypatch.setattr(registry_module, "EXACT_LIMIT", 2)
+    assert large.scores("sample:someone") == pytest.approx(at_once, abs=1e-6)
+
+
 def test_a_large_registry_scores_only_the_shortlist_and_those_it_compares_with(large):
     """The first and third person are compared with; two more are found, or one, or none."""
     for recording in ("someone", "test-dmitri"):

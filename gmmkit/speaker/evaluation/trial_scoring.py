@@ -174,7 +174,7 @@ class EnrolledPeople:
     def scores(self, heard: Heard, wanted: Sequence[str]) -> Scores:
         """Return the scores that the registry gives, of some of the people."""
         counted = None if self._counted.all() else self._counted
-        every = self.recognizer.scores(heard, self._models, counted)
+        every = self.recognizer.scores(heard, [self._models], counted)
         return _part(every, [self._place[name] for name in wanted])
 
 
