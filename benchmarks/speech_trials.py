@@ -21,9 +21,15 @@ from gmmkit.errors import AudioError, AudioWarning
 from gmmkit.io.audio import Recording, as_recording
 from gmmkit.speaker.background import BackgroundModel
 from gmmkit.speaker.enrollment import Enrollment, enroll, hear
-from gmmkit.speaker.recognition import FEATURES, Banks, banks_of, features_of, fused_scores
+from gmmkit.speaker.recognition import (
+    FEATURES,
+    Banks,
+    banks_of,
+    features_of,
+    fused_scores,
+    ready_to_score,
+)
 from gmmkit.speaker.score_normalization import registry_t_norm
-from gmmkit.speaker.scoring import judged
 
 VARIABLE = "GMMKIT_REFERENCE_DATA"
 DEVELOPMENT = ("DEV", "DEV-short", "DEV-noise", "DEV-chan")
@@ -141,15 +147,12 @@ def _score(
     background: BackgroundModel,
     banks: Banks,
 ) -> tuple[Matrix, Matrix, float]:
-    cohort_banks = tuple(subsystem.cohort_banks for subsystem in background.subsystems)
     n_speakers = next(iter(banks[0].values())).n_speakers
     try:
         heard = hear(as_recording(source), background)
     except AudioError:
         # Refused: counted as an error wherever the test's speaker is enrolled.
         return np.full(n_speakers, -np.inf), np.zeros(background.subsystems[0].n_cohort), 1.0
-    ready = [
-        judged(frames, subsystem.ubm, scorer=subsystem.scorer)
-        for frames, subsystem in zip(heard.frames, background.subsystems, strict=True)
-    ]
-    return fused_scores(ready, banks), fused_scores(ready, cohort_banks), heard.seconds
+    ready = ready_to_score(heard, background)
+    cohort = fused_scores(ready, background.cohort_banks)
+    return fused_scores(ready, banks), cohort, heard.seconds

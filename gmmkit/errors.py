@@ -4,7 +4,7 @@ An error says what is wrong, what was found, what is needed and what to try. Eac
 stable ``code`` for programs and the ``exit_code`` that the command line ends with.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class GmmkitError(Exception):
@@ -40,6 +40,21 @@ class GmmkitError(Exception):
         details += [f"needed {self.needed}"] if self.needed else []
         sentence = f"{self.problem}: {'; '.join(details)}" if details else self.problem
         return f"{sentence}. Try: {self.hint}." if self.hint else f"{sentence}."
+
+    def reworded(self, *, problem: str | None = None, hint: str | None = None) -> Self:
+        """Return the same error for whoever knows better what is wrong, or what to try.
+
+        Examples
+        --------
+        >>> print(GmmkitError("no speech", hint="speak").reworded(problem="a.wav: no speech"))
+        a.wav: no speech. Try: speak.
+        """
+        return type(self)(
+            self.problem if problem is None else problem,
+            found=self.found,
+            needed=self.needed,
+            hint=self.hint if hint is None else hint,
+        )
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.problem, self.found, self.needed, self.hint)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from gmmkit.errors import AudioFormatError
+from gmmkit.io.text import text_excerpt
 
 SNIFFED_BYTES: Final = 1024
 
@@ -133,8 +134,9 @@ def _what_else(head: bytes) -> tuple[str, str]:
         return f"RIFF of kind {head[8:12]!r}", _CONVERT
     if head[0] == 0xFF and head[1:2] >= b"\xe0":
         return "MPEG audio other than MP3", _CONVERT
-    if not any(byte < 9 or 13 < byte < 32 for byte in head):
-        return f"text beginning {head[:24].decode('utf-8', 'replace')!r}", "check the file name"
+    text = text_excerpt(head)
+    if text is not None:
+        return f"text beginning {text!r}", "check the file name"
     return f"unknown bytes {head[:8].hex(' ')}", _AS_WAV
 
 

@@ -5,6 +5,7 @@ import zlib
 from typing import Final
 
 from gmmkit.errors import ImageFormatError
+from gmmkit.io.text import text_excerpt
 
 SNIFFED_BYTES: Final = 1024
 
@@ -110,14 +111,7 @@ def _what_else(head: bytes) -> tuple[str, str]:
         return f"HEIC, AVIF or video ({head[8:12]!r})", "save it as JPEG or PNG"
     if b"<svg" in head:
         return "an SVG drawing", _RENDER
-    if _looks_like_text(head):
-        return f"text beginning {_excerpt(head)!r}", "check that the download was an image"
+    text = text_excerpt(head)
+    if text is not None:
+        return f"text beginning {text!r}", "check that the download was an image"
     return f"unknown bytes {head[:8].hex(' ')}", _AS_PNG
-
-
-def _looks_like_text(head: bytes) -> bool:
-    return not any(byte < 9 or 13 < byte < 32 for byte in head)
-
-
-def _excerpt(head: bytes) -> str:
-    return head[:24].decode("utf-8", "replace")

@@ -8,6 +8,19 @@ from gmmkit.io.reading import read_regular_file
 LARGEST_TEXT = 256_000_000
 
 
+def text_excerpt(head: bytes) -> str | None:
+    """Return how a file begins if it begins as a text does, for saying what it is instead.
+
+    Examples
+    --------
+    >>> text_excerpt(b"Dear all"), text_excerpt(bytes([82, 0]))
+    ('Dear all', None)
+    """
+    if any(byte < 9 or 13 < byte < 32 for byte in head):
+        return None
+    return head[:24].decode("utf-8", "replace")
+
+
 def read_text(path: str | os.PathLike[str], *, limit: int = LARGEST_TEXT) -> str:
     """Return the content of a text file in UTF-8, without a byte order mark.
 

@@ -182,6 +182,11 @@ class BackgroundModel:
                 digest.update(offsets.tobytes())
         return digest.hexdigest()
 
+    @property
+    def cohort_banks(self) -> tuple[Mapping[str, ModelBank], ...]:
+        """The cohort's models, by subsystem and condition."""
+        return tuple(subsystem.cohort_banks for subsystem in self.subsystems)
+
     def calibrated(self, calibration: Calibration | None) -> "BackgroundModel":
         """Return the same model with another calibration."""
         return replace(self, calibration=calibration)

@@ -160,9 +160,7 @@ def _naming(name: str) -> Iterator[None]:
     try:
         yield
     except AudioError as error:
-        raise type(error)(
-            f"{name}: {error.problem}", found=error.found, needed=error.needed, hint=error.hint
-        ) from error
+        raise error.reworded(problem=f"{name}: {error.problem}") from error
 
 
 def enroll(recordings: Sequence[RecordingSource], background: BackgroundModel) -> Enrollment:
@@ -205,11 +203,10 @@ def enroll(recordings: Sequence[RecordingSource], background: BackgroundModel) -
 
 def enroll_one(recording: Recording, background: BackgroundModel) -> Enrollment:
     """Return the enrollment of one recording, however little speech beyond a second it holds."""
-    by_condition = {CLEAN: [hear(recording, background)]}
+    by_condition, digest = {CLEAN: [hear(recording, background)]}, fingerprint(recording)
     if NOISY in background.conditions:
-        by_condition[NOISY] = [
-            hear(copy, background) for copy in _noisy_copies(recording, background)
-        ]
+        copies = _noisy_copies(recording, background, digest)
+        by_condition[NOISY] = [hear(copy, background) for copy in copies]
     statistics = tuple(
         MappingProxyType(
             {
@@ -223,13 +220,15 @@ def enroll_one(recording: Recording, background: BackgroundModel) -> Enrollment:
     )
     heard = by_condition[CLEAN][0]
     doubts = tuple(f"{recording.name}: {doubt}" for doubt in heard.doubts)
-    return Enrollment(statistics, heard.seconds, (fingerprint(recording),), doubts)
+    return Enrollment(statistics, heard.seconds, (digest,), doubts)
 
 
-def _noisy_copies(recording: Recording, background: BackgroundModel) -> Iterable[Recording]:
-    """Yield the recording in noise; which noise depends on the recording alone."""
+def _noisy_copies(
+    recording: Recording, background: BackgroundModel, digest: str
+) -> Iterable[Recording]:
+    """Yield the recording in noise; which noise depends on the recording's digest alone."""
     heard = as_waveform(recording.samples, recording.sample_rate, target_rate=_BABBLE_RATE)
-    random = np.random.default_rng(int(fingerprint(recording)[:16], 16))
+    random = np.random.default_rng(int(digest[:16], 16))
     loop = background.babble.astype(np.float32) / np.float32(np.std(background.babble))
     for ratio in NOISY_RATIOS:
         start = int(random.integers(len(loop)))

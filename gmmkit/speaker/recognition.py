@@ -110,14 +110,18 @@ def score_in_parts(
     n_threads: int | None = None,
 ) -> Scores:
     """Return what `score` would of all the parts' people, with one part in memory at a time."""
-    ready = [
+    ready = ready_to_score(heard, background)
+    enrolled = np.concatenate([fused_scores(ready, part, n_threads=n_threads) for part in parts])
+    cohort = fused_scores(ready, background.cohort_banks, n_threads=n_threads)
+    return calibrated_scores(enrolled, cohort, heard.seconds, background, counted)
+
+
+def ready_to_score(heard: Heard, background: BackgroundModel) -> list[JudgedFrames]:
+    """Return a recording's frames with the components that each subsystem judges them by."""
+    return [
         judged(frames, subsystem.ubm, scorer=subsystem.scorer)
         for frames, subsystem in zip(heard.frames, background.subsystems, strict=True)
     ]
-    enrolled = np.concatenate([fused_scores(ready, part, n_threads=n_threads) for part in parts])
-    cohort_banks = tuple(subsystem.cohort_banks for subsystem in background.subsystems)
-    cohort = fused_scores(ready, cohort_banks, n_threads=n_threads)
-    return calibrated_scores(enrolled, cohort, heard.seconds, background, counted)
 
 
 def calibrated_scores(

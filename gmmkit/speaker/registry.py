@@ -111,6 +111,10 @@ class Registry:
         """Return who is enrolled, in the order of their names."""
         return self._read(Store.names) if self._exists() else ()
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether someone of that name is enrolled, in whatever case or spelling."""
+        return self._exists() and self._read(lambda store: name in store)
+
     def record(self, name: str) -> Record:
         """Return what is kept of someone; see its ``facts``.
 

@@ -21,7 +21,6 @@ from gmmkit.cli.speaker.registries import advising
 from gmmkit.cli.speaker.reports import Report, columns, failure, json_text, speech, warnings_of
 from gmmkit.errors import (
     AlreadyEnrolledError,
-    GmmkitError,
     GmmkitWarning,
     InputError,
     RegistryWarning,
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 Existing = Literal["error", "append", "replace"]
 
 _DONE: dict[Existing, str] = {"error": "enrolled", "append": "appended", "replace": "replaced"}
+_TAKEN = "--append to add to the record, --replace to put this in its place, or another name"
 _NO_LOCK = (
     "this is not an authentication factor: a recording of a voice passes for the voice, so let "
     "nothing that matters depend on it alone"
@@ -131,14 +131,9 @@ def _attempt(person: Person, request: Request, registry: "Registry", step: Step)
         with collected_warnings() as warned, step(person.name):
             return _enroll(person, request, registry, warned)
     except InputError as error:
-        told = _in_our_words(error) if isinstance(error, AlreadyEnrolledError) else error
+        told = error.reworded(hint=_TAKEN) if isinstance(error, AlreadyEnrolledError) else error
         if request.from_dirs is not None:
-            told = type(told)(
-                f"{person.name} is not enrolled: {told.problem}",
-                found=told.found,
-                needed=told.needed,
-                hint=told.hint,
-            )
+            told = told.reworded(problem=f"{person.name} is not enrolled: {told.problem}")
         tell("error", told)
         return failure(person.name, told) | {"name": person.name}
 
@@ -146,7 +141,7 @@ def _attempt(person: Person, request: Request, registry: "Registry", step: Step)
 def _enroll(
     person: Person, request: Request, registry: "Registry", warned: Sequence[GmmkitWarning]
 ) -> Report:
-    was_there = _is_enrolled(registry, person.name)
+    was_there = person.name in registry
     if was_there and request.existing == "error":
         # Reading all the recordings first would only make the answer come late.
         registry.enroll(person.name, [])
@@ -157,26 +152,19 @@ def _enroll(
     if was_there and request.existing == "append":
         _tell_of_known(person.name, listed, registry)
     registry.enroll(person.name, sounds, existing=request.existing)
-    facts = registry.record(person.name).facts
+    record = registry.record(person.name)
     return {
-        "name": registry.record(person.name).name,
+        "name": record.name,
         "action": _DONE[request.existing] if was_there else "enrolled",
         "seconds": sum(seconds),
-        "seconds_in_all": facts["seconds"],
-        "recordings_in_all": facts["n_recordings"],
+        "seconds_in_all": record.facts["seconds"],
+        "recordings_in_all": record.facts["n_recordings"],
         "recordings": [
             {"recording": word, "seconds": each, "notes": note}
             for word, each, note in zip(person.recordings, seconds, notes, strict=True)
         ],
         "warnings": warnings_of(warned),
     }
-
-
-def _is_enrolled(registry: "Registry", name: str) -> bool:
-    from gmmkit.speaker.storage.names import speaker_name
-
-    key = speaker_name(name).key
-    return any(speaker_name(enrolled).key == key for enrolled in registry.names())
 
 
 def _seconds(word: str, sound: "Recording", registry: "Registry") -> float:
@@ -196,15 +184,6 @@ def _tell_of_known(
         if fingerprint(sound) in known:
             text = f"{word} is in the record of {name!r} already: it counts twice"
             warnings.warn(RegistryWarning(text), stacklevel=2)
-
-
-def _in_our_words(error: AlreadyEnrolledError) -> GmmkitError:
-    return AlreadyEnrolledError(
-        error.problem,
-        found=error.found,
-        needed=error.needed,
-        hint="--append to add to the record, --replace to put this in its place, or another name",
-    )
 
 
 def _show(report: Report, *, as_json: bool) -> None:

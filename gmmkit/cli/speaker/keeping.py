@@ -51,12 +51,7 @@ def rename(path: Path, old: str, new: str) -> None:
         try:
             store.rename(old, new)
         except AlreadyEnrolledError as error:
-            raise AlreadyEnrolledError(
-                error.problem,
-                found=error.found,
-                needed=error.needed,
-                hint="another name, or remove that person first",
-            ) from error
+            raise error.reworded(hint="another name, or remove that person first") from error
     put(f"{old}: now {new}")
 
 
@@ -97,9 +92,7 @@ def export(path: Path, output: Path, names: tuple[str, ...], *, force: bool) -> 
             count = store.export(output, list(dict.fromkeys(names)) or None, force=force)
         except OutputExistsError as error:
             hint = "another name for the output" if force else "--force, or another name"
-            raise OutputExistsError(
-                error.problem, found=error.found, needed=error.needed, hint=hint
-            ) from error
+            raise error.reworded(hint=hint) from error
     put(f"{output}: {plural(count, 'person', 'people')} written")
 
 
@@ -116,12 +109,8 @@ def import_people(path: Path, source: Path, *, on_existing: OnExisting, as_json:
         try:
             done = store.import_from(source, on_existing=on_existing)
         except AlreadyEnrolledError as error:
-            raise AlreadyEnrolledError(
-                error.problem,
-                found=error.found,
-                needed=error.needed,
-                hint="--skip-existing, --replace-existing, or rename them first",
-            ) from error
+            hint = "--skip-existing, --replace-existing, or rename them first"
+            raise error.reworded(hint=hint) from error
     fates = {"added": done.added, "replaced": done.replaced, "skipped": done.skipped}
     if as_json:
         put(json_text("import", {"registry": str(path), "from": str(source), **fates}))

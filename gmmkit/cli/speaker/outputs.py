@@ -24,9 +24,7 @@ def check_output(output: Path, inputs: Sequence[Path], *, force: bool) -> None:
         refuse_existing([output], force=force)
     except OutputExistsError as error:
         hint = "another name" if force else "--force to replace it, or another name"
-        raise OutputExistsError(
-            error.problem, found=error.found, needed=error.needed, hint=hint
-        ) from error
+        raise error.reworded(hint=hint) from error
     check_folder(output)
 
 

@@ -60,6 +60,4 @@ speaker enroll REGISTRY NAME RECORDING... makes one.
     except (RegistryError, FileAccessError) as error:
         if error.hint:
             raise
-        raise type(error)(
-            error.problem, found=error.found, needed=error.needed, hint=_HINT
-        ) from error
+        raise error.reworded(hint=_HINT) from error

@@ -59,7 +59,7 @@ def read_trials(path: Path) -> "TrialList":
     try:
         return parse_trials(text)
     except TrialListError as error:
-        raise _naming(path, error) from error
+        raise error.reworded(problem=f"{path}: {error.problem}") from error
 
 
 def read_scores(path: Path) -> "ScoreList":
@@ -79,10 +79,4 @@ def read_scores(path: Path) -> "ScoreList":
     try:
         return parse_scores(text)
     except TrialListError as error:
-        raise _naming(path, error) from error
-
-
-def _naming(path: Path, error: TrialListError) -> TrialListError:
-    return TrialListError(
-        f"{path}: {error.problem}", found=error.found, needed=error.needed, hint=error.hint
-    )
+        raise error.reworded(problem=f"{path}: {error.problem}") from error
