@@ -138,6 +138,12 @@ class LittleSpeechError(AudioError):
     code = "audio.little_speech"
 
 
+class TableError(InputError):
+    """A table that cannot be read faithfully, or that lacks what was asked of it."""
+
+    code = "table.invalid"
+
+
 class TrialListError(InputError):
     """A list of trials or of their scores that is malformed, or that does not match the other."""
 

@@ -89,7 +89,8 @@ def map_adapt(
         Of the new rows under `prior`, from :func:`gmmkit.core.em.e_step` or, for means and
         weights alone, from :func:`mean_statistics`.
     parameters : tuple of str
-        Which of ``"means"``, ``"variances"`` and ``"weights"`` to adapt.
+        Which of ``"means"``, ``"variances"`` and ``"weights"`` to adapt. What components share
+        (a volume, a shape, axes, or all) adapts for all of them together.
     relevance : float or mapping of str to float
         How many rows the prior counts for in each component; one for all, or one a parameter.
 
@@ -101,8 +102,7 @@ def map_adapt(
     Raises
     ------
     ParameterError
-        If a name or a relevance factor is out of range, or variances are asked of a family whose
-        components share one covariance.
+        If a name or a relevance factor is out of range.
     InputError
         If the statistics do not belong to the prior, or lack second moments that are needed.
 
@@ -140,26 +140,35 @@ def _adapted_covariance(
 ) -> Covariance:
     """Equation 13 with every moment taken about the prior's mean, where it cannot cancel.
 
-    With Q the sums of squares about the old means and d the way that the means moved, the new
-    covariance is (Q + r S) / (n + r) - (F dᵀ + d Fᵀ) / (n + r) + d dᵀ for any d; for d of
-    equation 11 and the same r it is equation 13.
+    With Q the sums of squares about the old means and d the way that the means moved, the scatter
+    of the rows and of r prior rows about the new means is Q + r S - F dᵀ - d Fᵀ + (n + r) d dᵀ for
+    any d; the family's estimate from it and n + r is equation 13 for d of equation 11 and the same
+    r, and pools what components share.
     """
     family, k, d = prior.family, *about.first.shape
     total = about.weight + relevance
     sums, first = _second_moments(about, family), about.first
-    cross = _products(first, moved, family) + _products(moved, first, family)
     dense = prior.dense(k, d)
-    squares = dense if family.moments is Moments.FULL else np.diagonal(dense, axis1=1, axis2=2)
-    stacked = (-1, *[1] * (squares.ndim - 1))
-    scatter = sums + relevance * squares - cross
-    scatter = scatter + total.reshape(stacked) * _products(moved, moved, family)
-    return Covariance(family, family.estimate(scatter, total))
+    diagonal = family.moments is Moments.DIAGONAL
+    squares = np.diagonal(dense, axis1=1, axis2=2) if diagonal else dense
+    cross = _products(first, moved, family) + _products(moved, first, family)
+    stacked = total.reshape(-1, *[1] * (squares.ndim - 1))
+    moves = stacked * _products(moved, moved, family)
+    scatter = sums + _pooled(relevance * squares, family) - _pooled(cross, family)
+    scatter = scatter + _pooled(moves, family)
+    return Covariance(family, family.estimate(scatter, total, prior.values))
 
 
 def _products(left: Float64Array, right: Float64Array, family: Family) -> Float64Array:
-    if family.moments is Moments.FULL:
-        return left[:, :, None] * right[:, None, :]
-    return left * right
+    if family.moments is Moments.DIAGONAL:
+        return left * right
+    return left[:, :, None] * right[:, None, :]
+
+
+def _pooled(squares: Float64Array, family: Family) -> Float64Array:
+    """Return squares of components in the layout of the family's moments."""
+    pooled: Float64Array = squares.sum(axis=0) if family.moments is Moments.POOLED else squares
+    return pooled
 
 
 def _second_moments(about: SufficientStatistics, family: Family) -> Float64Array:
@@ -170,9 +179,9 @@ def _second_moments(about: SufficientStatistics, family: Family) -> Float64Array
             found="no second moments" if second is None else f"{about.moments} second moments",
             needed="statistics from e_step under the prior",
         )
-    if family.moments is Moments.FULL:
-        return unpack_symmetric(second, about.first.shape[1])
-    return second
+    if family.moments is Moments.DIAGONAL:
+        return second
+    return unpack_symmetric(second, about.first.shape[1])
 
 
 def _check_request(
@@ -184,13 +193,6 @@ def _check_request(
             "parameters to adapt were not understood",
             found=repr(parameters),
             needed="a tuple of " + ", ".join(map(repr, PARAMETERS)),
-        )
-    if "variances" in parameters and not prior.covariance.family.per_component:
-        raise ParameterError(
-            "variances cannot be adapted where all components share them",
-            found=repr(prior.covariance.family),
-            needed="a family with a covariance for each component",
-            hint="adapt means and weights only",
         )
     if prior.noise is not None or statistics.first.shape != prior.means.shape:
         raise InputError(

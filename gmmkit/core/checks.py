@@ -92,19 +92,19 @@ def _warn_of_large_integers(array: npt.NDArray[Any]) -> None:
         )
 
 
-def _from_objects(array: npt.NDArray[Any]) -> Float64Array:
+def _from_objects(array: npt.NDArray[Any], name: str = "rows") -> Float64Array:
     if array.dtype.kind == "O":
         try:
             return array.astype(np.float64)
         except (TypeError, ValueError) as problem:
             raise InputError(
-                "rows are not all numbers",
+                f"{name} are not all numbers",
                 found=str(problem),
                 needed="real numbers",
                 hint="encode or drop text columns",
             ) from problem
     raise InputError(
-        "rows are not real numbers",
+        f"{name} are not real numbers",
         found=f"dtype {array.dtype}",
         needed="float32, float64 or integers",
         hint="split complex numbers into two columns, or encode text",
@@ -153,6 +153,28 @@ def _check_finite(array: FloatArray, block: int = 65_536) -> None:
                 needed=f"magnitudes up to {LARGEST_MAGNITUDE:.0e}",
                 hint="divide the columns by their spread",
             )
+
+
+def check_missing(missing: object) -> bool:
+    """Return whether NaN means a missing value, rather than a mistake.
+
+    Raises
+    ------
+    ParameterError
+        If `missing` is neither ``"refuse"`` nor ``"marginalize"``.
+
+    Examples
+    --------
+    >>> check_missing("marginalize")
+    True
+    """
+    if missing not in ("refuse", "marginalize"):
+        raise ParameterError(
+            "missing values can be treated in two ways",
+            found=repr(missing),
+            needed="'refuse' or 'marginalize'",
+        )
+    return missing == "marginalize"
 
 
 def check_parameters(values: npt.ArrayLike, name: str) -> Float64Array:
@@ -209,7 +231,7 @@ def check_weights(weights: npt.ArrayLike | None, n_rows: int) -> Float64Array | 
         return None
     given = _as_array(weights, "sample_weight")
     if given.dtype.kind not in "fiub":
-        given = _from_objects(given)
+        given = _from_objects(given, "sample_weight")
     array = np.ascontiguousarray(np.broadcast_to(given, n_rows) if given.ndim == 0 else given)
     array = array.astype(np.float64, copy=False)
     if array.shape != (n_rows,):

@@ -17,19 +17,23 @@ class Covariance:
     Parameters
     ----------
     family : str or Family
-        ``"full"``, ``"tied"``, ``"diag"`` or ``"spherical"`` (mclust's codes work too).
+        ``"full"``, ``"tied"``, ``"diag"``, ``"spherical"`` or mclust's letters.
     values : array_like
-        (K, D, D), (D, D), (K, D) or (K,) in that order; squared units of the data.
+        (K, D, D), (D, D), (K, D) or (K,) for those four, and as ``family(name).shape(K, D)`` says
+        for the others; squared units of the data.
 
     Raises
     ------
     ParameterError
-        If the values are not finite, not symmetric or not positive definite.
+        If the values are not finite, not symmetric, not positive definite, or not of the family's
+        form: what all components share has to be equal, up to a millionth.
 
     Examples
     --------
     >>> Covariance("diag", [[1.0, 4.0]]).family.name
     'diag'
+    >>> Covariance("EVI", [[1.0, 4.0], [2.0, 2.0]]).dense(2, 2)[0].tolist()
+    [[1.0, 0.0], [0.0, 4.0]]
     """
 
     family: Family
@@ -54,6 +58,21 @@ class Covariance:
 
 
 def _check_values(kind: Family, values: Float64Array) -> None:
+    _check_shape(kind, values)
+    if kind.axis_aligned:
+        _check_positive(kind, values)
+    else:
+        _check_positive_definite(kind, values)
+    if not kind.conforms(values):
+        raise ParameterError(
+            f"{kind.name} covariances differ in what all components share",
+            found=f"{len(values)} covariances of different form",
+            needed=kind.form,
+            hint="use another family, or what fits best: family(name).estimate(values, ones)",
+        )
+
+
+def _check_shape(kind: Family, values: Float64Array) -> None:
     needed_ndim = len(kind.shape(1, 1))
     square = kind.axis_aligned or values.ndim < 2 or values.shape[-1] == values.shape[-2]
     if values.ndim != needed_ndim or not square or not values.size:
@@ -62,13 +81,11 @@ def _check_values(kind: Family, values: Float64Array) -> None:
             found=f"shape {values.shape}",
             needed=f"{needed_ndim} axes, such as {kind.shape(3, 2)} for K=3, D=2",
         )
-    if kind.axis_aligned:
-        if not (values > 0).all():
-            raise ParameterError(
-                f"{kind.name} variances must be positive", found=f"{values.min():.3g}"
-            )
-        return
-    _check_positive_definite(kind, values)
+
+
+def _check_positive(kind: Family, values: Float64Array) -> None:
+    if not (values > 0).all():
+        raise ParameterError(f"{kind.name} variances must be positive", found=f"{values.min():.3g}")
 
 
 def _check_positive_definite(kind: Family, values: Float64Array) -> None:

@@ -6,40 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.checks import Float64Array, check_rows, check_weights
+from gmmkit.core.checks import check_rows, check_weights
 from gmmkit.core.covariance import Covariance
-from gmmkit.core.execution import Block, Executor, Source, total
+from gmmkit.core.engine.passes import USUAL_PASSES, first_route
+from gmmkit.core.engine.routes import Route, choose_route
+from gmmkit.core.execution import ArraySource, Executor, SerialExecutor, Source
+from gmmkit.core.expectation import SOFT, Expectation
 from gmmkit.core.families import Family
-from gmmkit.core.mixture import Mixture, Noise
-from gmmkit.core.passes import USUAL_PASSES, first_route, make_pass
-from gmmkit.core.routes import Route, choose_route
+from gmmkit.core.maximization import Parameters, Regularization, maximize
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.noise import Noise
+from gmmkit.core.priors import log_prior
 from gmmkit.core.statistics import SufficientStatistics
-from gmmkit.core.units import Units
-from gmmkit.errors import DegenerateFitError
-
-# A component below this share of the total weight holds rounding errors, not rows.
-_VANISHED = 10 * np.finfo(np.float64).eps
-
-
-@dataclass(frozen=True, eq=False)
-class Regularization:
-    """What keeps covariances away from singular, in working units.
-
-    Parameters
-    ----------
-    floor : ndarray of shape (D, D)
-        A covariance below which none may fall: eigenvalues relative to it are clipped at one.
-    ridge : ndarray of shape (D,)
-        Added to every variance first, zero for none.
-    """
-
-    floor: Float64Array
-    ridge: Float64Array
-
-    def apply(self, family: Family, values: Float64Array) -> tuple[Float64Array, int]:
-        """Return regularized covariance values and how many eigenvalues the floor lifted."""
-        ridged = family.ridged(values, self.ridge) if self.ridge.any() else values
-        return family.floored(ridged, self.floor)
+from gmmkit.core.units import Units, units_of
 
 
 @dataclass(frozen=True)
@@ -54,11 +33,19 @@ class Iteration:
         ``"float32"``, ``"float64"`` or ``"centered"``.
     floored : int
         Eigenvalues or variances that the floor lifted in the M-step that followed.
+    log_prior : float
+        Nats per unit weight, up to a constant; zero without a prior.
     """
 
     log_likelihood: float
     route: str
     floored: int
+    log_prior: float = 0.0
+
+    @property
+    def objective(self) -> float:
+        """What no iteration lowers: log likelihood and log prior."""
+        return self.log_likelihood + self.log_prior
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +55,7 @@ class EMState:
     mixture: Mixture
     units: Units
     least_route: Route = Route.FLOAT32
-    log_likelihood: float = -np.inf
+    objective: float = -np.inf
     small_gains: int = 0
     expected_passes: int = USUAL_PASSES
 
@@ -90,6 +77,8 @@ class EMResult:
     trace : tuple of Iteration
     statistics : SufficientStatistics
         Of all rows under the final mixture.
+    log_prior : float
+        Of the final mixture, in nats, up to a constant; zero without a prior.
     """
 
     mixture: Mixture
@@ -99,22 +88,18 @@ class EMResult:
     n_iter: int
     trace: tuple[Iteration, ...]
     statistics: SufficientStatistics
+    log_prior: float = 0.0
 
 
-def units_of(mixture: Mixture) -> Units:
-    """Return working units suited to the data that a mixture describes.
+def parameters_of(mixture: Mixture) -> Parameters:
+    """Return a mixture's bare numbers.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> units_of(Mixture([1.0], [[7.0]], np.full((1, 1, 1), 4.0))).origin
-    array([7.])
+    >>> parameters_of(Mixture([1.0], [[2.0]], [[[1.0]]])).means
+    array([[2.]])
     """
-    shares = mixture.weights / mixture.weights.sum()
-    mean = shares @ mixture.means
-    variances = np.diagonal(mixture.covariances, axis1=1, axis2=2)
-    variance = shares @ (variances + (mixture.means - mean) ** 2)
-    return Units.of(mean, variance, mixture.covariance.family.symmetry)
+    return Parameters(mixture.weights, mixture.means, mixture.covariance.values)
 
 
 def e_step(
@@ -123,6 +108,7 @@ def e_step(
     weights: npt.ArrayLike | None = None,
     *,
     units: Units | None = None,
+    assignment: str = "soft",
 ) -> SufficientStatistics:
     """Return the sufficient statistics of a block of rows under a mixture, in float64.
 
@@ -136,11 +122,16 @@ def e_step(
     units : Units, optional
         Working coordinates; the default depends on the mixture alone, so that the statistics of
         different blocks under one mixture can be added.
+    assignment : str
+        ``"soft"``, or ``"hard"``: a row belongs to its likeliest component alone, and the log
+        likelihood is the classification likelihood.
 
     Raises
     ------
     InputError
         If rows or weights are unusable.
+    ParameterError
+        If there is no such assignment.
 
     Examples
     --------
@@ -156,7 +147,8 @@ def e_step(
     units = units or units_of(mixture)
     working = units.standardize(mixture)
     route = choose_route(working, Route.FLOAT64)
-    return make_pass(working, units, route, len(array), 1)(Block(array, counted))
+    rows_of = ArraySource(array, counted)
+    return Expectation(assignment)(rows_of, working, units, route, SerialExecutor(), 1)
 
 
 def m_step(
@@ -206,39 +198,16 @@ def _maximize(
     previous: Mixture | None,
 ) -> tuple[Mixture, int]:
     """Return the maximizing mixture in working coordinates, and how often the floor acted."""
-    alive = statistics.weight > _VANISHED * statistics.total
-    if not alive.all() and previous is None:
-        raise DegenerateFitError(
-            "a component has no rows",
-            found=f"{int((~alive).sum())} of {len(alive)}",
-            hint="ask for fewer components",
-        )
-    counted = replace(statistics, weight=np.where(alive, statistics.weight, 1.0))
-    values = family.estimate(counted.scatter(), counted.weight)
-    means, floored = counted.means, 0
-    if previous is not None and not alive.all():
-        means = np.where(alive[:, None], means, previous.means)
-        values = family.kept(values, previous.covariance.values, alive)
-    if regularization is not None:
-        values, floored = regularization.apply(family, values)
-    weights = np.where(alive, statistics.weight, 0.0) / statistics.total
-    noise = _noise(statistics, previous)
-    return Mixture(weights, means, Covariance(family, values), noise), floored
+    before = None if previous is None else parameters_of(previous)
+    found, floored = maximize(statistics, family, regularization, before)
+    covariance = Covariance(family, found.values)
+    return Mixture(found.weights, found.means, covariance, _noise(statistics, previous)), floored
 
 
 def _noise(statistics: SufficientStatistics, previous: Mixture | None) -> Noise | None:
     if previous is None or previous.noise is None:
         return None
-    return replace(previous.noise, weight=statistics.noise_weight / statistics.total)
-
-
-def _expect(
-    state: EMState, route: Route, source: Source, executor: Executor
-) -> SufficientStatistics:
-    passes = state.expected_passes
-    return total(
-        executor, make_pass(state.mixture, state.units, route, source.n_rows, passes), source
-    )
+    return replace(previous.noise, weight=float(np.sum(statistics.noise_weight)) / statistics.total)
 
 
 def em_step(
@@ -248,6 +217,7 @@ def em_step(
     regularization: Regularization,
     *,
     tol: float,
+    expectation: Expectation = SOFT,
 ) -> tuple[EMState, Iteration]:
     """Do one expectation and one maximization over all rows.
 
@@ -259,6 +229,8 @@ def em_step(
     regularization : Regularization
     tol : float
         A gain below this many nats per unit weight counts as small.
+    expectation : Expectation
+        Soft or hard, of all rows or of those not trimmed.
 
     Returns
     -------
@@ -268,23 +240,31 @@ def em_step(
         What the expectation saw.
     """
     route = choose_route(state.mixture, state.least_route)
-    statistics = _expect(state, route, source, executor)
+    passes = state.expected_passes
+    statistics = expectation(source, state.mixture, state.units, route, executor, passes)
     family = state.mixture.covariance.family
     mixture, floored = _maximize(statistics, family, regularization, state.mixture)
     if choose_route(mixture, route) > route:
         # Sums by this route cannot hold the mixture that they lead to: do them over.
         higher = replace(state, least_route=Route(route + 1))
-        return em_step(higher, source, executor, regularization, tol=tol)
+        return em_step(higher, source, executor, regularization, tol=tol, expectation=expectation)
     log_likelihood = statistics.log_likelihood / statistics.total
-    small = log_likelihood - state.log_likelihood < tol
+    penalty = _log_prior(state.mixture, regularization) / statistics.total
+    info = Iteration(log_likelihood, route.name.lower(), floored, penalty)
+    small = info.objective - state.objective < tol
     following = replace(
         state,
         mixture=mixture,
         least_route=route,
-        log_likelihood=log_likelihood,
+        objective=info.objective,
         small_gains=state.small_gains + 1 if small else 0,
     )
-    return following, Iteration(log_likelihood, route.name.lower(), floored)
+    return following, info
+
+
+def _log_prior(working: Mixture, regularization: Regularization) -> float:
+    prior = regularization.prior
+    return 0.0 if prior is None else log_prior(working, prior)
 
 
 def run_em(
@@ -298,6 +278,7 @@ def run_em(
     max_iter: int = 200,
     route: Route | None = None,
     expected_passes: int = USUAL_PASSES,
+    expectation: Expectation = SOFT,
     on_iteration: Callable[[int, Iteration], None] | None = None,
 ) -> EMResult:
     """Repeat :func:`em_step` until two successive gains are small.
@@ -318,6 +299,8 @@ def run_em(
         Forces the arithmetic at least to this. By default many float32 rows start from float32.
     expected_passes : int
         How many iterations to expect: what decides whether compiled code is worth loading.
+    expectation : Expectation
+        Soft or hard, of all rows or of those not trimmed.
     on_iteration : callable, optional
         Called with the number of the iteration, from 1, and what it saw.
     """
@@ -325,12 +308,14 @@ def run_em(
     state = EMState(mixture, units, route, expected_passes=expected_passes)
     trace: list[Iteration] = []
     while len(trace) < max_iter and state.small_gains < 2:
-        state, info = em_step(state, source, executor, regularization, tol=tol)
+        state, info = em_step(
+            state, source, executor, regularization, tol=tol, expectation=expectation
+        )
         trace.append(info)
         if on_iteration is not None:
             on_iteration(len(trace), info)
     final = choose_route(state.mixture, max(Route.FLOAT64, state.least_route))
-    statistics = _expect(state, final, source, executor)
+    statistics = expectation(source, state.mixture, units, final, executor, expected_passes)
     return EMResult(
         mixture=units.restore(state.mixture),
         working_mixture=state.mixture,
@@ -339,4 +324,5 @@ def run_em(
         n_iter=len(trace),
         trace=tuple(trace),
         statistics=statistics,
+        log_prior=_log_prior(state.mixture, regularization),
     )

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from gmmkit.core.checks import Float64Array, FloatArray, check_count
+from gmmkit.core.gaps.known import Known
 from gmmkit.core.statistics import SufficientStatistics
 
 Item = TypeVar("Item")
@@ -26,10 +27,11 @@ _LARGEST_BLOCK_NUMBERS = 2**19
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some consecutive rows of the data, with their weights."""
+    """Some consecutive rows of the data, with their weights, and what is known of all of them."""
 
     rows: FloatArray
     weights: Float64Array | None
+    known: Known | None = None
 
 
 class Source(Protocol):

@@ -12,49 +12,17 @@ from gmmkit.core.checks import (
     Float64Array,
     FloatArray,
     check_count,
+    check_missing,
     check_parameters,
     check_rows,
     random_generator,
 )
 from gmmkit.core.covariance import Covariance
+from gmmkit.core.noise import Noise
 from gmmkit.errors import ParameterError
 
 # Rows scored at once: wide enough for BLAS, small enough that temporaries stay in cache.
 _SCORING_ROWS = 4096
-
-
-@dataclass(frozen=True)
-class Noise:
-    """A constant density for rows that belong to no component.
-
-    Parameters
-    ----------
-    weight : float
-        The share of rows it explains, in [0, 1].
-    log_density : float
-        The logarithm of the density, usually minus the log volume of the data's range.
-
-    Examples
-    --------
-    >>> Noise(weight=0.1, log_density=-2.0).weight
-    0.1
-    """
-
-    weight: float
-    log_density: float
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.weight <= 1.0 or not np.isfinite(self.log_density):
-            raise ParameterError(
-                "the noise component is not usable",
-                found=repr(self),
-                needed="a weight in [0, 1] and a finite log density",
-            )
-
-    @property
-    def log_joint(self) -> float:
-        """The logarithm of weight times density, minus infinity without weight."""
-        return log(self.weight) + self.log_density if self.weight > 0 else -inf
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,12 +154,15 @@ class Mixture:
         joint += self.log_normalizers
         return joint
 
-    def log_density(self, rows: npt.ArrayLike) -> Float64Array:
+    def log_density(self, rows: npt.ArrayLike, *, missing: str = "refuse") -> Float64Array:
         """Return log p(x) for every row, in nats, float64.
 
         Parameters
         ----------
         rows : array_like of shape (N, D)
+        missing : str
+            ``"refuse"``, or ``"marginalize"``: NaN is a missing value, and the density is that of
+            what was observed.
 
         Returns
         -------
@@ -203,10 +174,14 @@ class Mixture:
         >>> Mixture([1.0], [[0.0]], np.ones((1, 1, 1))).log_density([[0.0]]).round(4).tolist()
         [-0.9189]
         """
+        if check_missing(missing):
+            from gmmkit.core.gaps.incomplete import log_density
+
+            return log_density(rows, self)
         array = check_rows(rows, n_features=self.n_features)
         return np.concatenate([self.posteriors(block)[1] for block in _blocks(array)])
 
-    def responsibilities(self, rows: npt.ArrayLike) -> Float64Array:
+    def responsibilities(self, rows: npt.ArrayLike, *, missing: str = "refuse") -> Float64Array:
         """Return the posterior probability of every component for every row, (N, K), float64.
 
         Rows sum to one, or to one minus the posterior of the noise.
@@ -214,6 +189,8 @@ class Mixture:
         Parameters
         ----------
         rows : array_like of shape (N, D)
+        missing : str
+            As in :meth:`log_density`.
 
         Examples
         --------
@@ -222,6 +199,10 @@ class Mixture:
         >>> mixture.responsibilities([[0.0]]).tolist()
         [[0.5, 0.5]]
         """
+        if check_missing(missing):
+            from gmmkit.core.gaps.incomplete import responsibilities
+
+            return responsibilities(rows, self)
         array = check_rows(rows, n_features=self.n_features)
         return np.concatenate([self.posteriors(block)[0] for block in _blocks(array)])
 
@@ -237,12 +218,16 @@ class Mixture:
         joint /= total
         return joint, (top + np.log(total))[:, 0]
 
-    def labels(self, rows: npt.ArrayLike) -> npt.NDArray[np.intp]:
+    def labels(self, rows: npt.ArrayLike, *, missing: str = "refuse") -> npt.NDArray[np.intp]:
         """Return the most probable component of every row, (N,); ties go to the lower number.
+
+        A row that is more probably noise has the label -1.
 
         Parameters
         ----------
         rows : array_like of shape (N, D)
+        missing : str
+            As in :meth:`log_density`.
 
         Examples
         --------
@@ -250,8 +235,17 @@ class Mixture:
         >>> Mixture([0.5, 0.5], [[0.0], [4.0]], np.ones((2, 1, 1))).labels([[3.0]]).tolist()
         [1]
         """
+        if check_missing(missing):
+            return np.asarray(self.responsibilities(rows, missing=missing).argmax(axis=1))
         array = check_rows(rows, n_features=self.n_features)
-        return np.concatenate([self._log_joint_block(b).argmax(axis=1) for b in _blocks(array)])
+        return np.concatenate([self._labels_block(block) for block in _blocks(array)])
+
+    def _labels_block(self, rows: FloatArray) -> npt.NDArray[np.intp]:
+        joint = self._log_joint_block(rows)
+        labels = joint.argmax(axis=1)
+        if self.noise is not None:
+            labels[joint.max(axis=1) < self.noise.log_joint] = -1
+        return np.asarray(labels)
 
     def sample(self, n: int, seed: int | None = None) -> Float64Array:
         """Draw n rows.
@@ -336,6 +330,11 @@ class Mixture:
         return replace(
             self, weights=self.weights[index], means=self.means[index], covariance=covariance
         )
+
+    def _repr_html_(self) -> str:
+        from gmmkit.core.notebook.cards import mixture_card
+
+        return mixture_card(self)
 
     def __reduce__(self) -> tuple[type["Mixture"], tuple[object, ...]]:
         return Mixture, (self.weights, self.means, self.covariance, self.noise)

@@ -37,7 +37,7 @@ class SufficientStatistics:
     origin : ndarray of shape (D,) or (K, D)
         In working coordinates; one for all components, or one for each.
     noise_weight : float
-        The effective count of the noise component.
+        The effective count of the noise component; one for each mixture of many at once.
 
     Examples
     --------
@@ -57,17 +57,17 @@ class SufficientStatistics:
     moments: Moments | None
     units: Units
     origin: Float64Array
-    noise_weight: float = 0.0
+    noise_weight: float | Float64Array = 0.0
 
     @property
     def total(self) -> float:
         """The sum of the rows' weights, over components and noise."""
-        return float(self.weight.sum()) + self.noise_weight
+        return float(self.weight.sum() + np.sum(self.noise_weight))
 
     @property
     def offsets(self) -> Float64Array:
         """Each component's mean minus its origin, in working coordinates, (K, D)."""
-        return self.first / self.weight[:, None]
+        return self.first / self.weight[..., None]
 
     @property
     def means(self) -> Float64Array:
@@ -75,7 +75,10 @@ class SufficientStatistics:
         return self.origin + self.offsets
 
     def scatter(self) -> Float64Array:
-        """Return sums of squares about the component means: (K, D), (K, D, D) or (D, D)."""
+        """Return sums of squares about the component means: (K, D), (K, D, D) or (D, D).
+
+        Leading axes, of many mixtures at once, stay.
+        """
         if self.second is None or self.moments is None:
             raise InputError(
                 "these statistics hold no second moments",
@@ -83,11 +86,12 @@ class SufficientStatistics:
             )
         offsets = self.offsets
         if self.moments is Moments.DIAGONAL:
-            return np.maximum(self.second - self.weight[:, None] * offsets**2, 0.0)
-        shift = pack_symmetric((self.weight[:, None] * offsets)[:, :, None] * offsets[:, None, :])
+            return np.maximum(self.second - self.weight[..., None] * offsets**2, 0.0)
+        weighted = self.weight[..., None] * offsets
+        shift = pack_symmetric(weighted[..., :, None] * offsets[..., None, :])
         if self.moments is Moments.POOLED:
-            shift = shift.sum(axis=0)
-        return unpack_symmetric(self.second - shift, self.first.shape[1])
+            shift = shift.sum(axis=-2)
+        return unpack_symmetric(self.second - shift, self.first.shape[-1])
 
     def __add__(self, other: "SufficientStatistics") -> "SufficientStatistics":
         if not isinstance(other, SufficientStatistics):

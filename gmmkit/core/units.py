@@ -7,7 +7,8 @@ import numpy as np
 from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.families import Symmetry
-from gmmkit.core.mixture import Mixture, Noise
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.noise import Noise
 
 # Origins are multiples of this share of the scale: a handful of binary digits.
 _ORIGIN_STEP = 2.0**-10
@@ -94,6 +95,22 @@ class Units:
         return self is other or (
             np.array_equal(self.origin, other.origin) and np.array_equal(self.scale, other.scale)
         )
+
+
+def units_of(mixture: Mixture) -> Units:
+    """Return working units suited to the data that a mixture describes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> units_of(Mixture([1.0], [[7.0]], np.full((1, 1, 1), 4.0))).origin
+    array([7.])
+    """
+    shares = mixture.weights / mixture.weights.sum()
+    mean = shares @ mixture.means
+    variances = np.diagonal(mixture.covariances, axis1=1, axis2=2)
+    variance = shares @ (variances + (mixture.means - mean) ** 2)
+    return Units.of(mean, variance, mixture.covariance.family.symmetry)
 
 
 def _few_digits(mean: Float64Array, scale: Float64Array) -> Float64Array:

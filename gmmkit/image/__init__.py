@@ -1,7 +1,8 @@
 """Pictures: pixels in, classes and their probabilities out."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from gmmkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from gmmkit.image.classes import Segmentation, segment
@@ -19,15 +20,4 @@ _HOMES = {
 
 __all__ = ["Segmentation", "compute_features", "fit_shared", "segment", "smooth"]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first asked for."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'gmmkit.image' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

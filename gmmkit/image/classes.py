@@ -34,7 +34,7 @@ from gmmkit.image.pixels import (
 from gmmkit.image.smoothing import DEFAULT_SMOOTHNESS, check_smoothness
 
 if TYPE_CHECKING:
-    from gmmkit.core.fitting import FitResult
+    from gmmkit.core.fits.result import FitResult
     from gmmkit.io.model import Model
 
 _STRIP_ROWS = 256
@@ -235,10 +235,10 @@ def _segment_by(
 
 
 def _fit(rows: FeatureMap, sample: Float32Array, k: int, **arguments: Any) -> "FitResult":
-    from gmmkit.core.fitting import fit
+    from gmmkit.core.fits.fitting import fit
 
     floor = rows.features.floor(rows.raster.pixels.dtype, rows.raster.shape)
-    return fit(sample, k, floor=floor, tol=FIT_TOLERANCE, **arguments)
+    return fit(sample, k, start="kmeans", floor=floor, tol=FIT_TOLERANCE, **arguments)
 
 
 def _by_area(labels: Int32Array, mixture: Mixture) -> tuple[Int32Array, Mixture]:

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from gmmkit.core.engine.scoring import Scorer
 from gmmkit.core.execution import threads
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.scoring import Scorer
 from gmmkit.image.features import FeatureSet
 from gmmkit.image.pixels import BoolArray, Float32Array, Float64Array, Int32Array, Raster
 from gmmkit.image.smoothing import ITERATIONS, smooth

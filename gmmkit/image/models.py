@@ -214,7 +214,7 @@ def fit_shared(
     >>> model.mixtures["classes"].n_components
     2
     """
-    from gmmkit.core.fitting import fit
+    from gmmkit.core.fits.fitting import fit
 
     pool = _Pool(check_count(max_fit_pixels, "max_fit_pixels"), seed, n_threads)
     wanted = check_count(k, "k")
@@ -228,6 +228,7 @@ def fit_shared(
         covariance=covariance,
         seed=seed,
         n_init=n_init,
+        start="kmeans",
         floor=pool.floor,
         tol=FIT_TOLERANCE,
         n_threads=n_threads,

@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.families import Family, family
-from gmmkit.core.mixture import Mixture, Noise
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.noise import Noise
 from gmmkit.errors import ModelFileError, ParameterError
 
 PARTS = ("weights", "means", "covariance")

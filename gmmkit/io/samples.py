@@ -1,4 +1,4 @@
-"""`sample:NAME`: photos of scikit-image's own wheel, and voices that the project synthesized.
+"""`sample:NAME`: photos of scikit-image's own wheel, and voices and tables that the project made.
 
 Nothing is downloaded.
 """
@@ -12,6 +12,7 @@ from gmmkit.errors import InputError, MissingDependencyError, ParameterError
 SAMPLE_PREFIX = "sample:"
 _PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 _RECORDING_SUFFIXES = (".wav", ".flac")
+_TABLE_SUFFIXES = (".csv",)
 # Drawings, a silhouette and test charts lie beside the photos.
 _NOT_PHOTOS = frozenset({"chessboard_GRAY", "chessboard_RGB", "color", "horse", "logo", "phantom"})
 
@@ -22,7 +23,7 @@ def sample_names(kind: str = "photo") -> tuple[str, ...]:
     Parameters
     ----------
     kind : str
-        "photo" or "recording".
+        "photo", "recording" or "table".
 
     Examples
     --------
@@ -30,6 +31,8 @@ def sample_names(kind: str = "photo") -> tuple[str, ...]:
     True
     >>> sample_names("recording")[:3]
     ('ana-1', 'ana-2', 'ana-3')
+    >>> "fruit-basket" in sample_names("table")
+    True
     """
     return tuple(sorted(_samples(kind)))
 
@@ -42,7 +45,7 @@ def sample_path(name: str, *, kind: str = "photo") -> Path:
     name : str
         With or without the prefix `sample:`.
     kind : str
-        "photo" or "recording".
+        "photo", "recording" or "table".
 
     Returns
     -------
@@ -77,8 +80,12 @@ def _samples(kind: str) -> dict[str, Path]:
     if kind == "photo":
         return _photos()
     if kind == "recording":
-        return _files_in(_speech_folder(), _RECORDING_SUFFIXES)
-    raise ParameterError("kind is not usable", found=repr(kind), needed="'photo' or 'recording'")
+        return _files_in(_made_folder() / "speech", _RECORDING_SUFFIXES)
+    if kind == "table":
+        return _tables()
+    raise ParameterError(
+        "kind is not usable", found=repr(kind), needed="'photo', 'recording' or 'table'"
+    )
 
 
 def _photos() -> dict[str, Path]:
@@ -91,15 +98,20 @@ def _files_in(folder: Path, suffixes: tuple[str, ...]) -> dict[str, Path]:
     return {path.stem: path for path in sorted(files)}
 
 
-def _speech_folder() -> Path:
-    """Return where the recordings lie: in the installed package, or beside it in a checkout."""
+def _tables() -> dict[str, Path]:
+    files = _files_in(_made_folder(), _TABLE_SUFFIXES)
+    return {name.replace("_", "-"): path for name, path in files.items()}
+
+
+def _made_folder() -> Path:
+    """Return where the project's own files lie: in the installed package, or in a checkout."""
     package = Path(__file__).parents[1]
-    folders = (package / "data" / "speech", package.parent / "data" / "speech")
+    folders = (package / "data", package.parent / "data")
     for folder in folders:
-        if folder.is_dir():
+        if (folder / "speech").is_dir():
             return folder
     raise InputError(
-        "the sample recordings are not installed",
+        "the sample recordings and tables are not installed",
         found=f"no folder {folders[0]}",
         needed="gmmkit from its wheel or from a checkout",
         hint="install gmmkit again",

@@ -1,7 +1,8 @@
 """Voices: recordings in, speakers and calibrated log-likelihood ratios out."""
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from gmmkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from gmmkit.io.audio import Recording, read_recording
@@ -73,18 +74,4 @@ __all__ = [
     "train_background",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Load a public name when it is first asked for."""
-    if name == "metrics":
-        value: object = import_module("gmmkit.speaker.metrics")
-    elif name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
-    else:
-        raise AttributeError(f"module 'gmmkit.speaker' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, {"metrics": "gmmkit.speaker.metrics"})

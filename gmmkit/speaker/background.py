@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.adapt import check_relevance
+from gmmkit.core.engine.scoring import Scorer
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.scoring import Scorer
 from gmmkit.errors import ParameterError
 from gmmkit.speaker.calibration import Calibration
 from gmmkit.speaker.features.frontend import Frontend

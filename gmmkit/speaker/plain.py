@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_count
 from gmmkit.core.covariance import Covariance
-from gmmkit.core.fitting import fit
+from gmmkit.core.fits.fitting import fit
 from gmmkit.core.mixture import Mixture
 from gmmkit.errors import FeatureContractError, InputError, ParameterError
 from gmmkit.io.audio import Recording, RecordingSource, as_recording
@@ -104,7 +104,9 @@ class PlainRecognizer:
         seconds = sum(each.seconds for each in heard)
         frames = np.concatenate([each.frames[0] for each in heard])
         floor = _RELATIVE_FLOOR * frames.std(axis=0, dtype=np.float64)
-        mixture = fit(frames, self.n_components, covariance="diag", floor=floor, seed=0).mixture
+        mixture = fit(
+            frames, self.n_components, covariance="diag", start="kmeans", floor=floor, seed=0
+        ).mixture
         arrays = {
             "weights": mixture.weights,
             "means": mixture.means,

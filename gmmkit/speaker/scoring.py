@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_count
+from gmmkit.core.engine.scoring import Scorer
 from gmmkit.core.execution import threads
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.scoring import Scorer
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.errors import ParameterError
 

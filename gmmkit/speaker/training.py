@@ -10,9 +10,9 @@ import numpy.typing as npt
 from gmmkit.core.adapt import check_relevance, mean_offsets, mean_statistics
 from gmmkit.core.checks import check_count, random_generator
 from gmmkit.core.execution import threads
-from gmmkit.core.fitting import fit
+from gmmkit.core.fits.fitting import fit
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.splitting import grow
+from gmmkit.core.starts.splitting import grow
 from gmmkit.errors import AudioError, AudioWarning, InputError, ParameterError
 from gmmkit.io.audio import RecordingSource, as_recording
 from gmmkit.speaker.background import CLEAN, NOISY, BackgroundModel, Subsystem

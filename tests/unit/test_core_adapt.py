@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from parsimonious import FOURTEEN, in_layout, random_member
 from strategies import make_mixture, posterior_oracle
 
 from gmmkit import Covariance, Mixture, Noise
 from gmmkit.core.adapt import RELEVANCE, map_adapt, mean_offsets, mean_statistics
 from gmmkit.core.em import e_step
+from gmmkit.core.families import family
 from gmmkit.errors import InputError, ParameterError
 
 EVERYTHING = ("means", "variances", "weights")
@@ -242,11 +244,40 @@ def test_mean_statistics_of_an_offset_of_1e8_lose_nothing_but_rounding():
     np.testing.assert_allclose(far.first, near.first, atol=1e-5)
 
 
-def test_variances_of_a_shared_covariance_are_refused():
+def parsimonious_prior(name, seed=0):
+    """A prior of one of the fourteen families, and rows that lie otherwise than it expects."""
+    random = np.random.default_rng(seed)
+    covariance = Covariance(name, family(name).from_dense(random_member(name, 3, 2, random)))
+    prior = Mixture([0.2, 0.3, 0.5], 1.5 * random.standard_normal((3, 2)), covariance)
+    return prior, 0.5 + 1.5 * random.standard_normal((40, 2))
+
+
+@pytest.mark.parametrize("name", FOURTEEN)
+def test_variances_of_every_family_are_its_estimate_from_rows_and_prior_rows(name):
+    """Equation 13 gives the scatter of n + r rows a component; the family makes the best of it."""
+    (prior, rows), kind = parsimonious_prior(name), family(name)
+    adapted = map_adapt(prior, e_step(rows, prior), parameters=EVERYTHING, relevance=6.0)
+    _, means, covariances = map_oracle(rows, prior, 6.0)
+    total = moments_oracle(rows, prior)[0] + 6.0
+    sums = in_layout(total[:, None, None] * covariances, kind)
+    expected = kind.estimate(sums, total, prior.covariance.values)
+    np.testing.assert_allclose(adapted.means, means, rtol=1e-10)
+    np.testing.assert_allclose(adapted.covariance.values, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_one_covariance_for_all_adapts_to_the_mean_of_what_each_would():
     prior, rows = prior_and_rows("tied")
-    with pytest.raises(ParameterError, match="share") as caught:
-        map_adapt(prior, e_step(rows, prior), parameters=("variances",))
-    assert caught.value.hint
+    adapted = map_adapt(prior, e_step(rows, prior), parameters=EVERYTHING, relevance=6.0)
+    total = moments_oracle(rows, prior)[0] + 6.0
+    expected = np.average(map_oracle(rows, prior, 6.0)[2], axis=0, weights=total)
+    np.testing.assert_allclose(adapted.covariance.values, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", FOURTEEN)
+def test_variances_of_every_family_stay_where_nothing_was_seen(name):
+    prior, rows = parsimonious_prior(name)
+    adapted = map_adapt(prior, e_step(rows, prior).zero(), parameters=EVERYTHING)
+    np.testing.assert_allclose(adapted.covariances, prior.covariances, rtol=1e-5, atol=1e-6)
 
 
 def test_means_and_weights_of_a_shared_covariance_can_be_adapted():

@@ -5,19 +5,20 @@ import pytest
 from strategies import make_mixture
 
 from gmmkit import fit
-from gmmkit.core.beginning import Start, expected_passes
-from gmmkit.core.execution import ArraySource, SerialExecutor
+from gmmkit.core.engine.passes import USUAL_PASSES
+from gmmkit.core.execution import SerialExecutor
 from gmmkit.core.families import family
+from gmmkit.core.fits.data import read_data
+from gmmkit.core.fits.preparation import prepare
+from gmmkit.core.fits.runs import Run
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.passes import USUAL_PASSES
-from gmmkit.core.preparation import prepare
-from gmmkit.core.runs import Run
+from gmmkit.core.starts.beginning import Start, expected_passes
 from gmmkit.errors import ParameterError
 
 
 def problem_of(rows, k, name="full"):
     return prepare(
-        ArraySource(rows),
+        read_data(rows, n_components=k),
         family(name),
         SerialExecutor(),
         np.random.default_rng(0),

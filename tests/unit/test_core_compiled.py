@@ -8,10 +8,10 @@ import pytest
 from strategies import FAMILIES, assert_sums_agree, make_mixture, sums_oracle
 
 from gmmkit import Mixture, Noise, fit
+from gmmkit.core.engine.kernels import TILE_BYTES, softmax
+from gmmkit.core.engine.passes import make_pass
+from gmmkit.core.engine.routes import Route
 from gmmkit.core.execution import Block
-from gmmkit.core.kernels import TILE_BYTES, softmax
-from gmmkit.core.passes import make_pass
-from gmmkit.core.routes import Route
 from gmmkit.core.units import Units
 
 # The rows of a tile in float64; a tile of float32 holds twice as many.

@@ -4,9 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
+from parsimonious import FOURTEEN
 from strategies import FAMILIES, blobs
 
 from gmmkit import Mixture, fit
+from gmmkit.core.search.hunt import Search
 from gmmkit.errors import DataWarning, FitWarning, GmmkitWarning, InputError
 
 
@@ -62,7 +64,8 @@ def test_a_constant_column_warns_and_is_named(name):
 def test_a_constant_column_does_not_change_how_the_others_are_fitted():
     rows = blobs(90, 2, 2, seed=2)
     wider = np.column_stack([rows, np.full(90, 0.1)])
-    alone, beside = fit(rows, 2, seed=0), fit_quietly(wider, 2, seed=0)
+    alone = fit(rows, 2, seed=0, start="kmeans")
+    beside = fit_quietly(wider, 2, seed=0, start="kmeans")
     np.testing.assert_allclose(beside.mixture.means[:, :2], alone.mixture.means, rtol=1e-6)
     assert (beside.mixture.labels(wider) == alone.mixture.labels(rows)).all()
 
@@ -72,7 +75,8 @@ def test_a_far_column_that_only_holds_rounding_does_not_change_how_the_others_ar
     rounding = 1e8 + 1.5e-8 * np.random.default_rng(3).integers(0, 2, 90)
     assert 0 < np.ptp(rounding) < 1e-7
     wider = np.column_stack([rows, rounding])
-    alone, beside = fit(rows, 2, seed=0), fit_quietly(wider, 2, seed=0)
+    alone = fit(rows, 2, seed=0, start="kmeans")
+    beside = fit_quietly(wider, 2, seed=0, start="kmeans")
     assert (beside.mixture.labels(wider) == alone.mixture.labels(rows)).all()
 
 
@@ -131,14 +135,25 @@ def test_a_component_collapsing_on_nearly_collinear_rows_never_raises(name, eps)
         rows = np.stack([x, x + eps * random.normal(size=60), random.normal(size=60)], axis=1)
         rows[:20], rows[20:30] = rows[0], rows[20]
         for k in (2, 3, 6):
-            fit_quietly(rows, k, covariance=name, seed=seed)
+            fit_quietly(rows, k, covariance=name, seed=seed, start="kmeans")
+
+
+@pytest.mark.parametrize("eps", [1e-5, 1e-9, 1e-13])
+@pytest.mark.parametrize("name", ["full", "tied"])
+def test_a_search_among_nearly_collinear_rows_never_raises(name, eps):
+    random = np.random.default_rng(14)
+    x = random.normal(size=60)
+    rows = np.stack([x, x + eps * random.normal(size=60), random.normal(size=60)], axis=1)
+    rows[:20], rows[20:30] = rows[0], rows[20]
+    fit_quietly(rows, 6, covariance=name, seed=0, start=Search(rounds=6))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
 @pytest.mark.parametrize("outlier", [1e6, 1e12, 1e100])
 def test_one_row_very_far_from_the_others_never_raises(name, outlier):
     rows = np.concatenate([blobs(50, 2, 2, seed=8), [[outlier, -outlier]]])
-    fit_quietly(rows, 3, covariance=name, seed=0)
+    for start in ("kmeans", "hierarchical", "search"):
+        fit_quietly(rows, 3, covariance=name, seed=0, start=start)
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -196,7 +211,7 @@ def test_an_absolute_ridge_on_columns_of_very_different_units_never_raises(name)
     """In working units the ridge is huge in one column and nothing in another."""
     for seed in range(40):
         rows = np.random.default_rng(seed).normal(size=(20, 4)) * [1e-8, 1.0, 1e8, 1.0]
-        fit_quietly(rows, 6, covariance=name, reg_covar=1e-6, seed=seed)
+        fit_quietly(rows, 6, covariance=name, reg_covar=1e-6, seed=seed, start="kmeans")
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -205,3 +220,22 @@ def test_fewer_rows_than_columns_of_very_different_weights_never_raise(name):
         random = np.random.default_rng(seed)
         rows, weights = random.normal(size=(3, 6)), 10.0 ** random.uniform(-6, 6, 3)
         fit_quietly(rows, 3, covariance=name, sample_weight=weights, start="random", seed=seed)
+
+
+@pytest.mark.parametrize("prior", [None, "default"])
+@pytest.mark.parametrize("name", FOURTEEN)
+@pytest.mark.parametrize("k", [1, 2])
+def test_noise_that_explains_every_row_best_leaves_components_without_rows(name, prior, k):
+    """Round components are bad at columns of unlike units: a constant density is better."""
+    rows = np.random.default_rng(0).normal(size=(30, 3)) * [1e2, 1.0, 1e-2]
+    options = {"covariance": name, "noise": 0.5, "prior": prior, "seed": 0}
+    result = fit_quietly(rows, k, start="kmeans", **options)
+    assert result.mixture.weights.sum() + result.mixture.noise.weight == pytest.approx(1.0)
+    assert result.valid or result.mixture.weights.min() < 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", FOURTEEN)
+def test_a_search_beside_noise_never_raises(name, seed):
+    rows = np.random.default_rng(seed).normal(size=(30, 3))
+    fit_quietly(rows, 2, covariance=name, noise=0.05, seed=0, start=Search(rounds=5))

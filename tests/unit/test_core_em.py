@@ -1,15 +1,19 @@
 """EM's two steps against closed forms, and its loop: when it stops and what it writes down."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from strategies import FAMILIES, blobs, make_mixture, posterior_oracle
 
-from gmmkit import Covariance, Mixture, Noise, fit
-from gmmkit.core.em import EMState, Regularization, e_step, em_step, m_step, run_em, units_of
+from gmmkit import ConjugatePrior, Covariance, Mixture, Noise, fit
+from gmmkit.core.em import EMState, Iteration, e_step, em_step, m_step, run_em
+from gmmkit.core.engine.routes import Route
 from gmmkit.core.execution import ArraySource, SerialExecutor
 from gmmkit.core.families import family
-from gmmkit.core.routes import Route
-from gmmkit.core.units import Units
+from gmmkit.core.maximization import Regularization
+from gmmkit.core.priors import log_prior
+from gmmkit.core.units import Units, units_of
 from gmmkit.errors import DegenerateFitError, ParameterError
 
 NO_FLOOR = 1e-12
@@ -169,7 +173,7 @@ def test_one_small_gain_between_large_ones_does_not_stop_the_loop():
     """Small gains are counted in a row: a large one starts the count again."""
     rows, mixture = blobs(60, 1, 2, seed=7), make_mixture("full", 2, 1)
     source, executor = ArraySource(rows), SerialExecutor()
-    state = EMState(mixture, Units.plain(1), Route.FLOAT64, log_likelihood=-np.inf, small_gains=1)
+    state = EMState(mixture, Units.plain(1), Route.FLOAT64, objective=-np.inf, small_gains=1)
     state, _ = em_step(state, source, executor, regularization(1), tol=1e-4)
     assert state.small_gains == 0
     state, _ = em_step(state, source, executor, regularization(1), tol=1e9)
@@ -278,3 +282,42 @@ def test_a_ridge_is_added_after_the_estimate():
     result = steps(rows, start, max_iter=1, regularization=regularization(2, ridge=0.5))
     expected = np.cov(rows.T, ddof=0) + 0.5 * np.eye(2)
     np.testing.assert_allclose(result.mixture.covariances[0], expected, rtol=1e-10)
+
+
+def test_by_default_a_run_stops_at_a_ten_thousandth_nat_or_after_two_hundred_iterations():
+    rows, start = blobs(200, 2, 2, seed=18, separation=1), make_mixture("full", 2, 2, seed=3)
+    assert steps(rows, start).n_iter == steps(rows, start, tol=1e-4, max_iter=1000).n_iter
+    assert steps(rows, start, tol=0.0).n_iter == 200
+
+
+def test_a_row_of_weight_zero_is_dropped_before_any_arithmetic():
+    """Squared in its component's units such a row is infinite, and infinity times zero is NaN."""
+    tight = Mixture([1.0], [[0.0]], [[[1e-60]]])
+    statistics = e_step([[1e-31], [1e149]], tight, [1.0, 0.0], units=Units.plain(1))
+    assert statistics.total == 1.0
+    assert np.isfinite(statistics.log_likelihood)
+
+
+def test_what_a_run_saw_and_came_to_cannot_be_changed():
+    result = steps(blobs(30), make_mixture("full", 1, 2), max_iter=1)
+    with pytest.raises(FrozenInstanceError):
+        result.trace[0].log_likelihood = 0.0
+    with pytest.raises(FrozenInstanceError):
+        result.converged = True
+    with pytest.raises(FrozenInstanceError):
+        EMState(result.mixture, Units.plain(2)).small_gains = 1
+
+
+def test_the_objective_is_likelihood_and_prior_together():
+    assert Iteration(-3.0, "float64", 0, -0.5).objective == -3.5
+    assert Iteration(-3.0, "float64", 0).objective == -3.0
+
+
+def test_a_prior_counts_for_the_rows_together_and_not_for_each():
+    rows, start = blobs(40, 2, 1, seed=19), make_mixture("full", 1, 2)
+    prior = ConjugatePrior([0.0, 0.0], 0.5, 4.0, np.eye(2))
+    penalized = Regularization(None, np.zeros(2), prior)
+    result = steps(rows, start, max_iter=2, tol=0, regularization=penalized)
+    assert result.trace[0].log_prior == pytest.approx(log_prior(start, prior) / 40)
+    assert result.log_prior == pytest.approx(log_prior(result.mixture, prior))
+    assert result.trace[1].log_likelihood < steps(rows, start, max_iter=2).trace[1].log_likelihood

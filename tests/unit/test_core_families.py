@@ -190,7 +190,7 @@ def test_a_dead_component_keeps_its_covariance_if_it_has_one_of_its_own(name):
 def test_both_names_of_a_family_lead_to_one_object():
     pairs = [("full", "VVV"), ("tied", "EEE"), ("diag", "VVI"), ("spherical", "VII")]
     assert all(family(ours) is family(theirs) for ours, theirs in pairs)
-    assert set(family_names()) == {name for pair in pairs for name in pair}
+    assert {name for pair in pairs for name in pair} < set(family_names())
 
 
 @pytest.mark.parametrize("name", FAMILIES)

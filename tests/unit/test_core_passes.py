@@ -15,12 +15,12 @@ from strategies import (
 )
 
 from gmmkit import Covariance, Mixture, Noise
-from gmmkit.core.em import e_step, units_of
+from gmmkit.core.em import e_step
+from gmmkit.core.engine.natural import natural_parameters
+from gmmkit.core.engine.passes import first_route, make_pass
+from gmmkit.core.engine.routes import Route, cancellation_bound, choose_route, route_named
 from gmmkit.core.execution import ArraySource, Block
-from gmmkit.core.natural import natural_parameters
-from gmmkit.core.passes import first_route, make_pass
-from gmmkit.core.routes import Route, cancellation_bound, choose_route, route_named
-from gmmkit.core.units import Units
+from gmmkit.core.units import Units, units_of
 from gmmkit.errors import ParameterError
 
 ROUTES = tuple(Route)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from strategies import FAMILIES, make_mixture
 
-from gmmkit.core.mixture import Mixture, Noise
-from gmmkit.core.scoring import Scorer
+from gmmkit.core.engine.scoring import Scorer
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.noise import Noise
 
 
 @pytest.mark.parametrize("family", FAMILIES)

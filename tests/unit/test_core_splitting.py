@@ -5,7 +5,7 @@ import pytest
 from strategies import FAMILIES, blobs, make_mixture
 
 from gmmkit import Covariance, Mixture, fit
-from gmmkit.core.splitting import grow, split
+from gmmkit.core.starts.splitting import grow, split
 from gmmkit.errors import ParameterError
 
 

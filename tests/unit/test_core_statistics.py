@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from strategies import FAMILIES, assert_sums_agree, dense_second, make_mixture, stable, sums_oracle
 
 from gmmkit import SufficientStatistics
-from gmmkit.core.em import e_step, units_of
-from gmmkit.core.statistics import pack_symmetric, unpack_symmetric
-from gmmkit.core.units import Units
+from gmmkit.core.em import e_step
+from gmmkit.core.statistics import pack_symmetric, unpack_symmetric, upper_triangle
+from gmmkit.core.units import Units, units_of
 from gmmkit.errors import InputError
 
 
@@ -198,3 +198,28 @@ def test_the_units_of_an_e_step_depend_on_the_mixture_alone():
 def test_second_moments_of_pooled_statistics_are_one_triangle():
     assert statistics_of("tied")[0].second.shape == (3,)
     assert dense_second(statistics_of("tied")[0]).shape == (2, 2)
+
+
+def test_the_total_of_many_mixtures_is_over_the_noise_of_all():
+    statistics, *_ = statistics_of(n=40, noise=0.3)
+    many = replace(
+        statistics,
+        weight=np.stack([statistics.weight] * 2),
+        noise_weight=np.array([statistics.noise_weight] * 2),
+    )
+    assert many.total == pytest.approx(80)
+
+
+def test_the_indices_of_a_triangle_are_shared_and_cannot_be_changed():
+    row, column = upper_triangle(3)
+    assert upper_triangle(3)[0] is row
+    for index in (row, column):
+        with pytest.raises(ValueError, match="read-only"):
+            index[0] = 1
+
+
+def test_statistics_are_compared_by_identity_and_can_be_kept_in_sets():
+    one, other = statistics_of()[0], statistics_of()[0]
+    assert one == one
+    assert one != other
+    assert len({one, other}) == 2

@@ -94,12 +94,14 @@ def louder_gaussian(levels: Float64Array, activity_range: float) -> BoolArray:
 
 def _boundary(levels: Float64Array) -> float | None:
     """Return the level at which speech becomes likelier than silence, None where all is one."""
-    from gmmkit.core.fitting import fit
+    from gmmkit.core.fits.fitting import fit
 
     if len(levels) == 0 or np.ptp(levels) < _LEAST_CONTRAST:
         return None
     # Levels are not meant to a fraction of a dB: the floor keeps a constant hum from being a spike.
-    mixture = fit(levels[:, None], 2, covariance="diag", seed=0, floor=[0.5]).mixture
+    mixture = fit(
+        levels[:, None], 2, covariance="diag", start="kmeans", seed=0, floor=[0.5]
+    ).mixture
     quiet, loud = np.argsort(mixture.means[:, 0])
     low, high = mixture.means[[quiet, loud], 0]
     spread = np.sqrt(mixture.covariances[:, 0, 0].mean())

@@ -1,0 +1,342 @@
+"""One pass over a block of rows, by whichever implementation suits the route and the size."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.core.checks import Float64Array, FloatArray
+from gmmkit.core.engine.natural import (
+    LOG_ZERO,
+    NEGLIGIBLE_FLOAT32,
+    NEGLIGIBLE_FLOAT64,
+    Natural,
+    natural_parameters,
+)
+from gmmkit.core.engine.routes import Route
+from gmmkit.core.execution import Block, Source
+from gmmkit.core.families import Moments
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
+from gmmkit.core.units import Units
+
+# Fewer multiply-adds than this in a pass, and float32 saves nothing that anyone would notice.
+_SINGLE_PRECISION_WORK = 4_000_000
+# Fewer than this in all passes together, and loading compiled code (a third of a second in a fresh
+# process, several on a new machine) costs more than it saves. About each mean it saves most.
+_COMPILED_WORK = 1_000_000_000
+_COMPILED_CENTERED_WORK = 100_000_000
+# How many passes a run of EM is taken to need where nothing tells otherwise.
+USUAL_PASSES = 50
+# From this many components on, matrix products beat the fused loop.
+_BLAS_COMPONENTS = 64
+
+Pass = Callable[[Block], SufficientStatistics]
+
+
+def first_route(mixture: Mixture, source: Source) -> Route:
+    """Return where a fit starts: in float32 only if its rows are, and enough to gain from it.
+
+    Who gives float64 rows gets float64 arithmetic, and answers that neither units nor offsets
+    change by more than its rounding.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmkit.core.execution import ArraySource
+    >>> first_route(Mixture([1.0], [[0.0]], np.ones((1, 1, 1))), ArraySource(np.zeros((9, 1)))).name
+    'FLOAT64'
+    """
+    work = source.n_rows * natural_parameters(mixture).work
+    single = source.dtype == np.float32 and work > _SINGLE_PRECISION_WORK
+    return Route.FLOAT32 if single else Route.FLOAT64
+
+
+def make_pass(
+    mixture: Mixture,
+    units: Units,
+    route: Route,
+    n_rows: int,
+    n_passes: int = USUAL_PASSES,
+    *,
+    hard: bool = False,
+) -> Pass:
+    """Return the function from a block of raw rows to its statistics under a working mixture.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        In the working coordinates of `units`.
+    units : Units
+    route : Route
+    n_rows, n_passes : int
+        Rows in the whole source, and how many passes over them are expected: little work is done
+        without compiled code.
+    hard : bool
+        Whether a row belongs to its likeliest component alone.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> mixture = Mixture([1.0], [[0.0]], np.ones((1, 1, 1)))
+    >>> go = make_pass(mixture, Units.plain(1), Route.FLOAT64, 2)
+    >>> go(Block(np.array([[1.0], [3.0]]), None)).first.tolist()
+    [[4.0]]
+    """
+    natural = natural_parameters(mixture)
+    work = n_rows * natural.work * n_passes
+    if route is Route.CENTERED:
+        if work > _COMPILED_CENTERED_WORK and not hard:
+            return _CompiledCenteredPass(mixture, units)
+        return _CenteredPass(mixture, units, hard)
+    compiled = work > _COMPILED_WORK and not hard
+    dtype = np.float32 if route is Route.FLOAT32 else np.float64
+    natural = replace(natural, theta=natural.theta.astype(dtype))
+    if compiled and natural.n_classes < _BLAS_COMPONENTS:
+        return _FusedPass(mixture, units, natural)
+    return _ProductPass(mixture, units, natural, _sharing(compiled, hard))
+
+
+def _statistics(
+    mixture: Mixture, units: Units, log_likelihood: float, sums: Float64Array, weight: float
+) -> SufficientStatistics:
+    """Give raw sums (R, 1 + P) their names; `weight` is the block's, for the change of units."""
+    k, d = mixture.means.shape
+    moments = mixture.covariance.family.moments
+    pooled = moments is Moments.POOLED
+    return SufficientStatistics(
+        log_likelihood=log_likelihood - weight * units.log_volume,
+        weight=sums[:k, 0],
+        first=sums[:k, 1 : 1 + d],
+        second=sums[-1, 1 + d :] if pooled else sums[:k, 1 + d :],
+        moments=moments,
+        units=units,
+        origin=np.zeros(d),
+        noise_weight=0.0 if mixture.noise is None else float(sums[k, 0]),
+    )
+
+
+def _moved_in(units: Units, rows: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return origin and inverse scale in the cheapest precision that loses none of their digits."""
+    exact = units.origin, 1.0 / units.scale
+    if np.result_type(rows, theta) == np.float64:
+        return exact
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = tuple(values.astype(np.float32) for values in exact)
+    lossless = all(map(np.array_equal, rounded, exact))
+    return (rounded[0], rounded[1]) if lossless else exact
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a read-only view, so that one compiled kernel serves every caller's arrays."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _block_weight(block: Block) -> float:
+    return float(len(block.rows) if block.weights is None else block.weights.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _FusedPass:
+    """The compiled loop over tiles, for small numbers of components."""
+
+    mixture: Mixture
+    units: Units
+    natural: Natural
+
+    def __call__(self, block: Block) -> SufficientStatistics:
+        from gmmkit.core.engine.kernels import fused_pass
+
+        natural, sums = self.natural, np.zeros(self.natural.theta.shape)
+        origin, inverse_scale = _moved_in(self.units, block.rows, natural.theta)
+        log_likelihood = fused_pass(
+            _read_only(block.rows),
+            None if block.weights is None else _read_only(block.weights),
+            _read_only(origin),
+            _read_only(inverse_scale),
+            _read_only(natural.theta),
+            _read_only(natural.spans),
+            natural.n_gaussians,
+            natural.n_classes,
+            self.mixture.covariance.family.moments is not Moments.DIAGONAL,
+            sums,
+        )
+        return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
+
+
+@dataclass(frozen=True, eq=False)
+class _ProductPass:
+    """Two matrix products on each piece of a block, for many components, or few rows.
+
+    Features and scores are held feature-major, like the compiled tiles: every sum over components
+    then runs along memory.
+    """
+
+    mixture: Mixture
+    units: Units
+    natural: Natural
+    share: Callable[[FloatArray, Float64Array | None], float]
+
+    def __call__(self, block: Block) -> SufficientStatistics:
+        natural, sums = self.natural, np.zeros(self.natural.theta.shape)
+        moved = _moved_in(self.units, block.rows, natural.theta)
+        log_likelihood, step = 0.0, natural.piece_rows
+        for start in range(0, len(block.rows), step):
+            stop = start + step
+            weights = None if block.weights is None else block.weights[start:stop]
+            phi = natural.features(block.rows[start:stop], *moved)
+            log_likelihood += self._add(phi, weights, sums)
+        return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
+
+    def _add(self, phi: FloatArray, weights: Float64Array | None, sums: Float64Array) -> float:
+        """Add the moments of some rows' features to the sums; return their log likelihood."""
+        natural, scores = self.natural, self.natural.scores(phi)
+        classes, gaussians = natural.n_classes, natural.n_gaussians
+        width = natural.width
+        log_likelihood = self.share(scores, weights)
+        sums[:classes, :width] += scores @ phi[:width].T
+        for shared in sums[classes:, width:]:
+            shared += phi[width:] @ scores[:gaussians].sum(axis=0)
+        return log_likelihood
+
+
+def _sharing(compiled: bool, hard: bool) -> Callable[[FloatArray, Float64Array | None], float]:
+    """Return what turns log joint densities (K, n) into shares of each row."""
+    if hard:
+        return _choose
+    return _compiled_softmax if compiled else _softmax_in_numpy
+
+
+def _compiled_softmax(scores: FloatArray, weights: Float64Array | None) -> float:
+    from gmmkit.core.engine.kernels import softmax
+
+    return float(softmax(scores, None if weights is None else _read_only(weights)))
+
+
+def _choose(scores: FloatArray, weights: Float64Array | None) -> float:
+    """Turn log joint densities (K, n) into weights at the largest; return sum w log joint."""
+    best = scores.argmax(axis=0)
+    log_joint = np.take_along_axis(scores, best[None], axis=0)[0].astype(np.float64)
+    counted = np.ones(len(best)) if weights is None else weights
+    scores[:] = np.equal.outer(np.arange(len(scores)), best) * counted
+    return float(counted @ log_joint)
+
+
+def _softmax_in_numpy(scores: FloatArray, weights: Float64Array | None) -> float:
+    """Turn log joint densities (K, n) into weighted responsibilities; return sum w log p."""
+    top = scores.max(axis=0)
+    scores -= top
+    telling = scores > (NEGLIGIBLE_FLOAT32 if scores.dtype == np.float32 else NEGLIGIBLE_FLOAT64)
+    np.exp(scores, out=scores)
+    scores *= telling
+    total = scores.sum(axis=0)
+    scores /= total
+    log_density = np.log(total)
+    log_density += top
+    if weights is None:
+        return float(log_density.sum(dtype=np.float64))
+    scores *= weights
+    return float(weights @ log_density)
+
+
+@dataclass(frozen=True, eq=False)
+class _CompiledCenteredPass:
+    """Deviations from every mean, in the compiled loop over tiles."""
+
+    mixture: Mixture
+    units: Units
+
+    def __call__(self, block: Block) -> SufficientStatistics:
+        from gmmkit.core.engine.kernels import centered_pass
+
+        family, (k, d) = self.mixture.covariance.family, self.mixture.means.shape
+        constants, factors = self._parameters
+        width = d if family.moments is Moments.DIAGONAL else d * (d + 1) // 2
+        sums = np.zeros((len(constants), 1 + d + width))
+        spans = np.zeros((len(constants), 2), dtype=np.intp)
+        spans[:k, 1] = d + width
+        log_likelihood = centered_pass(
+            _read_only(block.rows),
+            None if block.weights is None else _read_only(block.weights),
+            _read_only(self.units.origin),
+            _read_only(1.0 / self.units.scale),
+            _read_only(constants),
+            _read_only(self.mixture.means),
+            _read_only(factors),
+            _read_only(spans),
+            family.moments is not Moments.DIAGONAL,
+            sums,
+        )
+        found = _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
+        pooled = family.moments is Moments.POOLED
+        second = sums[:k, 1 + d :].sum(axis=0) if pooled else found.second
+        return replace(found, second=second, origin=self.mixture.means)
+
+    @cached_property
+    def _parameters(self) -> tuple[Float64Array, Float64Array]:
+        """Return log normalizers with the noise's, and factors (K, D, D) or (K, 1, D)."""
+        mixture, (k, d) = self.mixture, self.mixture.means.shape
+        constants = np.maximum(mixture.log_normalizers, LOG_ZERO)
+        if mixture.noise is not None:
+            constants = np.append(constants, max(mixture.noise.log_joint, LOG_ZERO))
+        if mixture.covariance.family.axis_aligned:
+            deviations = np.broadcast_to(mixture.factors, (k, d))
+            return constants, np.ascontiguousarray(deviations[:, None, :])
+        return constants, np.ascontiguousarray(np.broadcast_to(mixture.factors, (k, d, d)))
+
+
+def _chosen(
+    responsibilities: Float64Array, log_density: Float64Array
+) -> tuple[Float64Array, Float64Array]:
+    """Return whole responsibilities (N, K) of the likeliest, and the log joint densities (N,)."""
+    noise = 1.0 - responsibilities.sum(axis=1)
+    best, largest = responsibilities.argmax(axis=1), responsibilities.max(axis=1)
+    belongs = np.equal.outer(best, np.arange(responsibilities.shape[1]))
+    belongs &= (largest >= noise)[:, None]
+    return belongs.astype(np.float64), log_density + np.log(np.maximum(largest, noise))
+
+
+@dataclass(frozen=True, eq=False)
+class _CenteredPass:
+    """Deviations from every mean, for few rows: nothing is left to cancel."""
+
+    mixture: Mixture
+    units: Units
+    hard: bool = False
+
+    def __call__(self, block: Block) -> SufficientStatistics:
+        z = self.units.apply(block.rows)
+        responsibilities, log_density = self.mixture.posteriors(z)
+        if self.hard:
+            responsibilities, log_density = _chosen(responsibilities, log_density)
+        noise = 1.0 - responsibilities.sum(axis=1)
+        weights = np.ones(len(z)) if block.weights is None else block.weights
+        responsibilities *= weights[:, None]
+        weight = float(weights.sum())
+        return SufficientStatistics(
+            log_likelihood=float(weights @ log_density) - weight * self.units.log_volume,
+            weight=responsibilities.sum(axis=0),
+            first=self._first(z, responsibilities),
+            second=self._second(z, responsibilities),
+            moments=self.mixture.covariance.family.moments,
+            units=self.units,
+            origin=self.mixture.means,
+            noise_weight=float(weights @ noise) if self.mixture.noise is not None else 0.0,
+        )
+
+    def _first(self, z: Float64Array, responsibilities: Float64Array) -> Float64Array:
+        pairs = zip(responsibilities.T, self.mixture.means, strict=True)
+        return np.stack([r @ (z - mean) for r, mean in pairs])
+
+    def _second(self, z: Float64Array, responsibilities: Float64Array) -> Float64Array:
+        moments = self.mixture.covariance.family.moments
+        pairs = zip(responsibilities.T, self.mixture.means, strict=True)
+        if moments is Moments.DIAGONAL:
+            return np.stack([r @ (z - mean) ** 2 for r, mean in pairs])
+        sums = np.stack([(r[:, None] * (z - mean)).T @ (z - mean) for r, mean in pairs])
+        return pack_symmetric(sums.sum(axis=0) if moments is Moments.POOLED else sums)

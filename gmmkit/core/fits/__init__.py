@@ -1,0 +1,1 @@
+"""From an array to a fitted mixture: what is asked, prepared, run and compared."""

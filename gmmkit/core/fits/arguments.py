@@ -1,0 +1,82 @@
+"""What callers of fits ask for, settled: how many components, and where passes run."""
+
+import warnings
+
+from gmmkit.core.checks import check_count
+from gmmkit.core.execution import Executor, SerialExecutor, Source, threads
+from gmmkit.core.fits.preparation import Problem
+from gmmkit.errors import FitWarning, InputError
+
+# Below this many numbers in the data a pool of threads costs more than it saves.
+_THREADED_NUMBERS = 100_000
+
+
+def check_components(n_components: int, n_rows: int) -> int:
+    """Return a usable number of components.
+
+    Raises
+    ------
+    InputError
+        If there are fewer rows.
+
+    Examples
+    --------
+    >>> check_components(2, 5)
+    2
+    """
+    k = check_count(n_components, "n_components")
+    if n_rows < k:
+        raise InputError(
+            "there are fewer rows than components",
+            found=f"n_samples = {n_rows} rows of positive weight, {k} components",
+            needed="at least one row a component",
+            hint=f"ask for at most {n_rows}",
+        )
+    return k
+
+
+def executor_for(source: Source, n_threads: int | None) -> Executor:
+    """Return the calling thread for small data, a pool for the rest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmkit.core.execution import ArraySource
+    >>> type(executor_for(ArraySource(np.ones((1, 1))), 4)).__name__
+    'SerialExecutor'
+    """
+    executor = threads(n_threads)
+    small = source.n_rows * source.n_features < _THREADED_NUMBERS
+    return SerialExecutor(hold_blas=True) if small else executor
+
+
+def reduced_components(problem: Problem, k: int, *, stacklevel: int = 3) -> int:
+    """Return how many components the distinct rows allow.
+
+    Warns
+    -----
+    FitWarning
+        If that is fewer than were asked for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gmmkit.core.fits.data import read_data
+    >>> from gmmkit.core.families import family
+    >>> from gmmkit.core.fits.preparation import prepare
+    >>> data, random = read_data([[1.0], [2.0]], n_components=2), np.random.default_rng(0)
+    >>> settings = {"n_components": 2, "reg_covar": None, "floor": None}
+    >>> problem = prepare(data, family("full"), SerialExecutor(), random, **settings)
+    >>> reduced_components(problem, 2)
+    2
+    """
+    distinct = len(problem.sample)
+    if distinct < k:
+        warnings.warn(
+            FitWarning(
+                f"only {distinct} distinct rows for {k} components: fitting {distinct} "
+                "(ask for fewer components to avoid this warning)"
+            ),
+            stacklevel=stacklevel,
+        )
+    return min(distinct, k)

@@ -1,0 +1,1 @@
+"""Rows of which not everything is known: missing cells, and components that are named."""

@@ -1,0 +1,1 @@
+"""Where EM begins: clusters, hierarchies, known centers, mixtures that grow."""
