@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import click
 
 from gmmkit.cli.doctor import doctor_command
+from gmmkit.cli.explain import explain_command
 from gmmkit.cli.image import image_group, segment_command
 from gmmkit.cli.session import Session, debug_option, guarded
 from gmmkit.cli.speaker.group import speaker_group
+from gmmkit.cli.table.commands import COMMANDS as TABLE_COMMANDS
 
 _EPILOG = """\b
 Examples:
@@ -16,6 +18,9 @@ Examples:
   gmmkit segment --help               everything that segment can do
   gmmkit speaker enroll people.db ana ana-*.wav
   gmmkit speaker identify people.db someone.wav
+  gmmkit fit measures.csv -k 3 -o measures.gmm
+  gmmkit select measures.csv          how many groups of rows there are
+  gmmkit explain                      what a mixture is, on a basket of fruits
 
 Results go to standard output, messages to standard error.
 """
@@ -51,6 +56,9 @@ def root() -> None:
 root.add_command(segment_command)
 root.add_command(image_group)
 root.add_command(speaker_group)
+for _command in TABLE_COMMANDS:
+    root.add_command(_command)
+root.add_command(explain_command)
 root.add_command(doctor_command)
 
 

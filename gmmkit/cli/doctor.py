@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from gmmkit.errors import GmmkitError, RegistryError
 _SCHEMA = "gmmkit.doctor/1"
 # Extras that only developers of gmmkit need are no loss to anyone else.
 _EXTRAS_OF_DEVELOPERS = {"test", "dev", "all"}
+_MADE_SAMPLES = ("tables", "recordings")
 
 Report = dict[str, Any]
 
@@ -58,7 +59,6 @@ def examine() -> Report:
     ('gmmkit.doctor/1', False)
     """
     from gmmkit import __version__
-    from gmmkit.io.samples import sample_names
 
     packages, extras = _dependencies()
     return {
@@ -72,7 +72,9 @@ def examine() -> Report:
         "cpu_threads": _cpu_threads(),
         "blas": _blas(),
         "compiler_cache": _compiler_cache(),
-        "samples": list(sample_names()),
+        "samples": _samples("photo"),
+        "sample_tables": _samples("table"),
+        "sample_recordings": _samples("recording"),
         "backgrounds": _backgrounds(),
     }
 
@@ -108,7 +110,8 @@ def describe(report: Mapping[str, Any]) -> str:
         ("CPU threads", str(report["cpu_threads"])),
         ("BLAS", "; ".join(map(_blas_line, report["blas"])) or "none that can be limited"),
         ("compiler cache", _cache_line(report["compiler_cache"])),
-        ("samples", ", ".join(report["samples"]) or "none found in scikit-image"),
+        ("sample photos", ", ".join(report["samples"]) or "none found in scikit-image"),
+        *((f"sample {kind}", _sample_line(report[f"sample_{kind}"])) for kind in _MADE_SAMPLES),
         *((f"voices, {name}", problem) for name, problem in _background_lines(report)),
         *(("registry", line) for line in _registry_lines(report)),
     ]
@@ -148,6 +151,20 @@ def _registry_lines(report: Mapping[str, Any]) -> list[str]:
     if not registry["damage"]:
         return [f"{registry['path']}: sound, {registry['people']:,} enrolled"]
     return [one_line(each["problem"]) for each in registry["damage"]]
+
+
+def _sample_line(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none found; install gmmkit again"
+
+
+def _samples(kind: str) -> list[str]:
+    """Return the names of samples, none where they are not installed."""
+    from gmmkit.io.samples import sample_names
+
+    try:
+        return list(sample_names(kind))
+    except (GmmkitError, OSError):
+        return []
 
 
 def _backgrounds() -> dict[str, str | None]:

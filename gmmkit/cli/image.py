@@ -6,7 +6,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from gmmkit.cli.options import force_option, json_option, seed_option, threads_option
+from gmmkit.cli.options import (
+    force_option,
+    json_option,
+    seed_option,
+    strict_option,
+    threads_option,
+)
 from gmmkit.cli.session import debug_option
 
 _EPILOG = """\b
@@ -113,7 +119,7 @@ def image_group() -> None:
 @threads_option
 @click.option("--full-overlay", is_flag=True, help="Do not shrink overlays above 4 megapixels.")
 @force_option
-@click.option("--strict", is_flag=True, help="Take a degenerate fit for an error (exit code 5).")
+@strict_option
 @json_option
 @debug_option
 @click.pass_context

@@ -1,6 +1,7 @@
 """Words that commands of every group share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -34,12 +35,12 @@ def force_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add ``--threads``, or ``--jobs``.
+def jobs_option(text: str) -> Decorator:
+    """Return what adds ``--threads``, or ``--jobs``, with that help text.
 
     Examples
     --------
-    >>> threads_option(lambda threads: threads).__click_params__[0].name
+    >>> jobs_option("How many.")(lambda threads: threads).__click_params__[0].name
     'threads'
     """
     return click.option(
@@ -49,8 +50,48 @@ def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:
         type=click.IntRange(min=1),
         default=None,
         metavar="N",
-        help="CPU threads to use; the result does not depend on it.  [default: all]",
+        help=text,
+    )
+
+
+def threads_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--threads``, or ``--jobs``.
+
+    Examples
+    --------
+    >>> threads_option(lambda threads: threads).__click_params__[0].name
+    'threads'
+    """
+    text = "CPU threads to use; the result does not depend on it.  [default: all]"
+    return jobs_option(text)(command)
+
+
+def strict_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--strict``.
+
+    Examples
+    --------
+    >>> strict_option(lambda strict: strict).__click_params__[0].name
+    'strict'
+    """
+    return click.option(
+        "--strict", is_flag=True, help="Take a degenerate fit for an error (exit code 5)."
     )(command)
+
+
+def model_name(
+    _context: click.Context, _parameter: click.Parameter, value: Path | None
+) -> Path | None:
+    """Refuse, as a slip of the keyboard, a model to write that does not end in .gmm.
+
+    Examples
+    --------
+    >>> model_name(None, None, Path("own.gmm")).name
+    'own.gmm'
+    """
+    if value is not None and value.suffix != ".gmm":
+        raise click.UsageError(f"the name of a model ends in .gmm, not {value.name!r}")
+    return value
 
 
 def seed_option(text: str) -> Decorator:

@@ -1,12 +1,17 @@
-"""A progress bar on standard error, when that is a terminal; otherwise nothing at all."""
+"""Progress on standard error, when that is a terminal; otherwise nothing at all."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from gmmkit.cli.session import one_line
 
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
 Step = Callable[[str], AbstractContextManager[None]]
+Tell = Callable[[str, int, int], None]
 
 
 @contextmanager
@@ -31,9 +36,29 @@ def progress_bar(total: int) -> Iterator[Step]:
     ...         pass
     """
     if on_terminal():
-        yield from _shown(total)
+        yield from _shown_steps(total)
     else:
-        yield _silent
+        yield _silent_step
+
+
+@contextmanager
+def stages() -> Iterator[Tell]:
+    """Show the stage that work is in, and how far, while the block runs.
+
+    Yields
+    ------
+    callable
+        Takes a stage, what is done and how much there is; from any thread.
+
+    Examples
+    --------
+    >>> with stages() as tell_stage:
+    ...     tell_stage("reading", 1, 2)
+    """
+    if on_terminal():
+        yield from _shown_stages()
+    else:
+        yield _silent_stage
 
 
 def on_terminal() -> bool:
@@ -48,27 +73,18 @@ def on_terminal() -> bool:
 
 
 @contextmanager
-def _silent(_name: str) -> Iterator[None]:
+def _silent_step(_name: str) -> Iterator[None]:
     yield
 
 
-def _shown(total: int) -> Iterator[Step]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-    from rich.table import Column
+def _silent_stage(_stage: str, _done: int, _whole: int) -> None:
+    return None
 
-    progress = Progress(
-        SpinnerColumn(),
-        MofNCompleteColumn(),
-        BarColumn(),
-        # A long name must leave room for the bar.
-        TextColumn("{task.description}", markup=False, table_column=Column(max_width=32)),
-        console=Console(stderr=True),
-        transient=True,
-        # Results go to standard output even while the bar is on the terminal.
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
+
+def _shown_steps(total: int) -> Iterator[Step]:
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn
+
+    progress = _progress(SpinnerColumn(), MofNCompleteColumn(), BarColumn(), _description(32))
     task = progress.add_task("", total=total)
 
     @contextmanager
@@ -82,3 +98,38 @@ def _shown(total: int) -> Iterator[Step]:
             progress.stop()
 
     yield step
+
+
+def _shown_stages() -> Iterator[Tell]:
+    from rich.progress import BarColumn, MofNCompleteColumn, TimeElapsedColumn
+
+    progress = _progress(_description(), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    task = progress.add_task("")
+
+    def tell_stage(stage: str, done: int, whole: int) -> None:
+        progress.update(task, description=stage, completed=done, total=whole)
+
+    with progress:
+        yield tell_stage
+
+
+def _description(most: int | None = None) -> Any:
+    """Return the column of names; a long one must leave room for the bar."""
+    from rich.progress import TextColumn
+    from rich.table import Column
+
+    return TextColumn("{task.description}", markup=False, table_column=Column(max_width=most))
+
+
+def _progress(*columns: Any) -> "Progress":
+    from rich.console import Console
+    from rich.progress import Progress
+
+    # Results go to standard output even while the bar is on the terminal.
+    return Progress(
+        *columns,
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )

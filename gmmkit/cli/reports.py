@@ -1,19 +1,14 @@
-"""What a run found, as plain values: one dictionary an image, behind both the table and JSON."""
+"""What a segmented image comes to, as plain values, behind both the table and JSON."""
 
-import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from gmmkit.errors import GmmkitError, GmmkitWarning
+from gmmkit.cli.results import Report, warnings_of
+from gmmkit.errors import GmmkitWarning
 
 if TYPE_CHECKING:
     from gmmkit.image.classes import Segmentation
-
-SCHEMA = "gmmkit.segment/1"
-
-Report = dict[str, Any]
 
 
 def report_image(
@@ -59,45 +54,9 @@ def report_image(
         "classes": _classes(segmentation),
         "fit": _fit(segmentation),
         "notes": list(segmentation.notes),
-        "warnings": [{"code": warning.code, "message": str(warning)} for warning in warned],
+        "warnings": warnings_of(warned),
         "files": {kind: str(path) for kind, path in files.items()},
     }
-
-
-def report_failure(argument: str, error: GmmkitError) -> Report:
-    """Describe an image that could not be done.
-
-    Examples
-    --------
-    >>> report_failure("no.png", GmmkitError("it is gone"))["error"]["problem"]
-    'it is gone'
-    """
-    details = {
-        name: getattr(error, name) for name in ("code", "problem", "found", "needed", "hint")
-    }
-    return {"image": argument, "error": details | {"exit_code": error.exit_code}}
-
-
-def to_json(images: Sequence[Report], *, seed: int, model: Path | None) -> str:
-    """Write the one JSON object of a run; what is not finite becomes null.
-
-    Examples
-    --------
-    >>> print(to_json([], seed=0, model=None))  # doctest: +ELLIPSIS
-    {
-      "schema": "gmmkit.segment/1",
-    ...
-    """
-    from gmmkit import __version__
-
-    whole = {
-        "schema": SCHEMA,
-        "gmmkit_version": __version__,
-        "seed": seed,
-        "model": None if model is None else str(model),
-        "images": list(images),
-    }
-    return json.dumps(_finite(whole), indent=2, allow_nan=False)
 
 
 def _classes(segmentation: "Segmentation") -> list[Report]:
@@ -138,11 +97,3 @@ def _fit(segmentation: "Segmentation") -> Report | None:
         "precision": fit.trace[-1].route if fit.trace else None,
         "notes": list(fit.notes),
     }
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -11,9 +11,10 @@ from gmmkit.cli.inputs import Source, find_sources
 from gmmkit.cli.outputs import Outputs, check_outputs, make_folder, name_outputs
 from gmmkit.cli.pictures import ReadablePictures, read_source
 from gmmkit.cli.progress import Step, progress_bar
-from gmmkit.cli.reports import Report, report_failure, report_image, to_json
+from gmmkit.cli.reports import report_image
 from gmmkit.cli.request import Request
-from gmmkit.cli.session import collected_warnings, lowest_code, put, tell
+from gmmkit.cli.results import Report, exit_code_of, failure, json_text
+from gmmkit.cli.session import collected_warnings, put, tell
 from gmmkit.errors import (
     DegenerateFitError,
     FitWarning,
@@ -72,8 +73,10 @@ def segment_images(request: Request, *, as_json: bool) -> int:
                 reports.append(_attempt(job, request, model, step))
                 _show(reports[-1], as_json=as_json)
     if as_json:
-        put(to_json(reports, seed=request.seed, model=request.save_model or request.model))
-    return lowest_code([report["error"]["exit_code"] for report in reports if "error" in report])
+        model_file = request.save_model or request.model
+        values = {"seed": request.seed, "model": str(model_file) if model_file else None}
+        put(json_text("segment", values | {"images": reports}))
+    return exit_code_of(reports)
 
 
 def _show(report: Report, *, as_json: bool) -> None:
@@ -85,7 +88,7 @@ def _show(report: Report, *, as_json: bool) -> None:
 
 def _tell_failure(argument: str, error: GmmkitError) -> Report:
     tell("error", error)
-    return report_failure(argument, error)
+    return failure("image", argument, error)
 
 
 def _plan(request: Request, sources: Sequence[Source]) -> list[Job]:

@@ -23,6 +23,8 @@ EXIT_INPUT = 3
 EXIT_INTERRUPTED = 130
 EXIT_OUTPUT_CLOSED = 141
 
+_LESS = "a smaller file, fewer files at a time, or fewer components"
+
 Kind = Literal["error", "warning", "note"]
 
 
@@ -95,10 +97,17 @@ def tell(kind: Kind, message: object) -> None:
 
 
 @contextmanager
-def collected_warnings() -> Iterator[list[GmmkitWarning]]:
+def collected_warnings(
+    worded: Callable[[str], str] = str,
+) -> Iterator[list[GmmkitWarning]]:
     """Collect what the library warns about inside the block, each message once.
 
     Warnings of other packages keep to Python's own filters and are told as they are.
+
+    Parameters
+    ----------
+    worded : callable
+        Says what the library says in the words of the command line.
 
     Examples
     --------
@@ -120,9 +129,10 @@ def collected_warnings() -> Iterator[list[GmmkitWarning]]:
         line: str | None = None,
     ) -> None:
         # Where Python would show one warning, here it is kept for later.
-        if (category, str(message)) not in seen:
-            seen.add((category, str(message)))
-            told.extend([message] if isinstance(message, GmmkitWarning) else [])
+        text = worded(str(message))
+        if (category, text) not in seen:
+            seen.add((category, text))
+            told.extend([type(message)(text)] if isinstance(message, GmmkitWarning) else [])
 
     with warnings.catch_warnings():
         warnings.simplefilter("always", GmmkitWarning)
@@ -174,7 +184,7 @@ def _exit_code(command: Callable[[Session], object], session: Session) -> int:
         return _refuse(error, session)
     except MemoryError as error:
         reason = f" ({error})" if str(error) else ""
-        tell("error", f"there is not enough memory{reason}. Try: a smaller file.")
+        tell("error", f"there is not enough memory{reason}. Try: {_LESS}.")
         return EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
         tell("error", "interrupted")

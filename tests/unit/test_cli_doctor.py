@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from gmmkit.cli import doctor
 from gmmkit.cli.app import root
+from gmmkit.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,25 @@ def test_threads_and_blas_are_counted(report: dict[str, object]) -> None:
 def test_the_samples_are_listed(report: dict[str, object]) -> None:
     assert isinstance(report["samples"], list)
     assert "coffee" in report["samples"]
+
+
+def test_the_samples_of_tables_and_recordings_are_listed_beside_the_photos(
+    report: dict[str, object],
+) -> None:
+    assert "fruit-basket" in doctor.describe(report)
+    assert "ana-1" in doctor.describe(report)
+
+
+def test_samples_that_are_not_installed_are_said_to_be_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(kind: str) -> None:
+        raise InputError(f"no {kind} is installed")
+
+    monkeypatch.setattr("gmmkit.io.samples.sample_names", refuse)
+    report = doctor.examine()
+    assert (report["samples"], report["sample_tables"]) == ([], [])
+    assert "none found; install gmmkit again" in doctor.describe(report)
 
 
 def test_the_text_tells_the_same_as_the_object(report: dict[str, object]) -> None:

@@ -56,6 +56,20 @@ def test_an_error_takes_one_line_on_standard_error(capsys: pytest.CaptureFixture
     assert printed.out == ""
 
 
+def test_too_little_memory_is_told_with_what_needs_less(capsys: pytest.CaptureFixture[str]) -> None:
+    ending_with(MemoryError("Unable to allocate 8 GiB"))
+    told = capsys.readouterr().err
+    assert told.startswith("gmmkit: error: there is not enough memory (Unable to allocate 8 GiB).")
+    assert "fewer components" in told
+
+
+def test_warnings_can_be_told_in_other_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with collected_warnings(str.upper) as told:
+        warnings.warn("floored", FitWarning, stacklevel=1)
+    assert [(type(warning), str(warning)) for warning in told] == [(FitWarning, "FLOORED")]
+    assert capsys.readouterr().err == "gmmkit: warning: FLOORED\n"
+
+
 def test_a_traceback_is_shown_only_on_request(capsys: pytest.CaptureFixture[str]) -> None:
     def command(session: Session) -> NoReturn:
         session.debug = True

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gmmkit.core.covariance import Covariance
-from gmmkit.core.mixture import Mixture, Noise
+from gmmkit.core.mixture import Mixture
+from gmmkit.core.noise import Noise
 from gmmkit.errors import (
     FeatureContractError,
     FileAccessError,

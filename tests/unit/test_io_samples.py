@@ -1,4 +1,4 @@
-"""`sample:NAME` finds the photos and recordings on this disk and nothing else."""
+"""`sample:NAME` finds the photos, recordings and tables on this disk and nothing else."""
 
 import subprocess
 import sys
@@ -51,8 +51,13 @@ def test_every_recording_listed_can_be_read_without_a_warning(name):
     assert recording.notes == ()
 
 
-def test_photos_and_recordings_are_apart():
-    assert not set(sample_names()) & set(sample_names("recording"))
+def test_a_table_is_named_with_hyphens_whatever_its_file_is_called():
+    assert sample_path("sample:fruit-basket", kind="table").name == "fruit_basket.csv"
+
+
+def test_photos_recordings_and_tables_are_apart():
+    kinds = [set(sample_names(kind)) for kind in ("photo", "recording", "table")]
+    assert len(set.union(*kinds)) == sum(map(len, kinds))
     with pytest.raises(InputError, match="there is no sample photo 'ana-1'"):
         sample_path("ana-1")
 
@@ -63,5 +68,7 @@ def test_a_misspelled_recording_suggests_the_near_one():
 
 
 def test_a_kind_that_there_is_not():
-    with pytest.raises(ParameterError, match="found 'film'; needed 'photo' or 'recording'"):
+    with pytest.raises(
+        ParameterError, match="found 'film'; needed 'photo', 'recording' or 'table'"
+    ):
         sample_names("film")

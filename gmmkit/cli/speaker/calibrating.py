@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gmmkit.cli.progress import stages
+from gmmkit.cli.results import Report, json_text, plural, warnings_of
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker.progress import stages
 from gmmkit.cli.speaker.registries import store_of
-from gmmkit.cli.speaker.reports import Report, json_text, plural, warnings_of
 from gmmkit.cli.speaker.scoring import score_people, tell_refusals
 from gmmkit.cli.speaker.trials import Audio, read_trials
 
@@ -59,7 +59,7 @@ def calibrate(request: Request, *, as_json: bool) -> None:
     report = _report(request.registry, trials, found)
     _tell_doubts(report)
     if as_json:
-        put(json_text("calibrate", report | {"warnings": warnings_of(warned)}))
+        put(json_text("speaker.calibrate", report | {"warnings": warnings_of(warned)}))
     else:
         put(_text(report))
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from gmmkit.cli.outputs import check_folder
 from gmmkit.cli.progress import Step, progress_bar
-from gmmkit.cli.session import collected_warnings, lowest_code, put, tell
-from gmmkit.cli.speaker.outputs import check_folder
+from gmmkit.cli.results import Report, columns, exit_code_of, failure, json_text, warnings_of
+from gmmkit.cli.session import collected_warnings, put, tell
 from gmmkit.cli.speaker.recordings import (
     conversions,
     find_corpus,
@@ -18,7 +19,7 @@ from gmmkit.cli.speaker.recordings import (
     read,
 )
 from gmmkit.cli.speaker.registries import advising
-from gmmkit.cli.speaker.reports import Report, columns, failure, json_text, speech, warnings_of
+from gmmkit.cli.speaker.reports import speech
 from gmmkit.errors import (
     AlreadyEnrolledError,
     GmmkitWarning,
@@ -91,8 +92,8 @@ def enroll_people(request: Request, *, as_json: bool) -> int:
                 _show(reports[-1], as_json=as_json)
                 is_new = is_new and _tell_of_new(registry)
     if as_json:
-        put(json_text("enroll", {"registry": str(request.registry), "people": reports}))
-    return lowest_code([report["error"]["exit_code"] for report in reports if "error" in report])
+        put(json_text("speaker.enroll", {"registry": str(request.registry), "people": reports}))
+    return exit_code_of(reports)
 
 
 def _people(request: Request) -> list[Person]:
@@ -135,7 +136,7 @@ def _attempt(person: Person, request: Request, registry: "Registry", step: Step)
         if request.from_dirs is not None:
             told = told.reworded(problem=f"{person.name} is not enrolled: {told.problem}")
         tell("error", told)
-        return failure(person.name, told) | {"name": person.name}
+        return failure("recording", person.name, told) | {"name": person.name}
 
 
 def _enroll(

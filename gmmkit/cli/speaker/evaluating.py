@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gmmkit.cli.drawing import check_drawing, write_drawing
+from gmmkit.cli.results import Report, columns, json_text, plural, warnings_of
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker.outputs import check_output
-from gmmkit.cli.speaker.reports import Report, columns, json_text, plural, warnings_of
 from gmmkit.cli.speaker.trials import read_scores, read_trials
 from gmmkit.errors import InputError, TrialListError
 
@@ -45,8 +45,7 @@ def evaluate(request: Request, *, as_json: bool) -> None:
     from gmmkit.speaker.evaluation.trials import join_scores
 
     points = {word: points_from_words(word) for word in request.points.split(",")}
-    if request.det is not None:
-        check_output(request.det, [request.scores, request.trials], force=request.force)
+    check_drawing(request.det, [request.scores, request.trials], force=request.force)
     with collected_warnings() as warned:
         scored = join_scores(read_trials(request.trials), read_scores(request.scores))
         report = _counts(scored) | {"figures": _figures(scored, points, request)}
@@ -55,7 +54,7 @@ def evaluate(request: Request, *, as_json: bool) -> None:
             _draw(scored, request.det, force=request.force)
             report["det"] = str(request.det)
     if as_json:
-        put(json_text("evaluate", report | {"warnings": warnings_of(warned)}))
+        put(json_text("speaker.evaluate", report | {"warnings": warnings_of(warned)}))
     else:
         _print(report)
 
@@ -187,29 +186,11 @@ def _confusions(matrix: "ScoreMatrix") -> list[Report]:
 
 
 def _draw(scored: "ScoredTrials", path: Path, *, force: bool) -> None:
-    import io
-
-    from gmmkit.errors import MissingDependencyError
-    from gmmkit.io.files import write_atomically
     from gmmkit.plot.detection import det_plot
     from gmmkit.speaker.metrics import det_curve
 
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingDependencyError(
-            "plots are drawn by Matplotlib", found="none", hint='pip install "gmmkit[plot]"'
-        ) from error
     curve = det_curve(scored.target_scores, scored.nontarget_scores, refusals=scored.refusals)
-    figure = Figure(figsize=(5, 5), layout="constrained")
-    det_plot({path.stem: curve}, ax=figure.subplots())
-    picture = io.BytesIO()
-    kind = path.suffix.lower().removeprefix(".")
-    # Without a date and with a salt of their own for names, the same scores give the same file.
-    with rc_context({"svg.hashsalt": "gmmkit"}):
-        figure.savefig(picture, format=kind, metadata={"Date": None} if kind == "svg" else None)
-    write_atomically(path, picture.getvalue(), force=force)
+    write_drawing(path, lambda ax: det_plot({path.stem: curve}, ax=ax), size=(5, 5), force=force)
 
 
 def _print(report: Report) -> None:

@@ -6,19 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmmkit.cli.progress import Step, progress_bar
-from gmmkit.cli.session import collected_warnings, lowest_code, put, tell
+from gmmkit.cli.results import Report, columns, exit_code_of, failure, json_text, warnings_of
+from gmmkit.cli.session import collected_warnings, put, tell
 from gmmkit.cli.speaker.recordings import conversions, read
 from gmmkit.cli.speaker.registries import registry_to_read
-from gmmkit.cli.speaker.reports import (
-    Report,
-    columns,
-    evidence,
-    failure,
-    json_text,
-    ratio,
-    speech,
-    warnings_of,
-)
+from gmmkit.cli.speaker.reports import evidence, ratio, speech
 from gmmkit.errors import InputError, NotEnrolledError
 
 if TYPE_CHECKING:
@@ -66,8 +58,8 @@ def identify_all(question: Question, *, as_json: bool) -> int:
         _tell_of_no_calibration(question.registry)
     if as_json:
         whole = {"registry": str(question.registry), "closed_set": question.closed_set}
-        put(json_text("identify", whole | {"recordings": reports}))
-    return lowest_code([report["error"]["exit_code"] for report in reports if "error" in report])
+        put(json_text("speaker.identify", whole | {"recordings": reports}))
+    return exit_code_of(reports)
 
 
 def _tell_of_no_calibration(path: Path) -> None:
@@ -88,7 +80,7 @@ def _attempt(word: str, question: Question, registry: "Registry", step: Step) ->
         raise
     except InputError as error:
         tell("error", error)
-        return failure(word, error)
+        return failure("recording", word, error)
     for note in notes:
         tell("note", f"{word}: {note}")
     return _report(word, candidates, closed_set=question.closed_set) | {

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
+from gmmkit.cli.results import Report, columns, json_text, plural
 from gmmkit.cli.session import collected_warnings, put, tell
 from gmmkit.cli.speaker.registries import store_of
-from gmmkit.cli.speaker.reports import Report, columns, json_text, plural
 from gmmkit.errors import AlreadyEnrolledError, OutputExistsError
 from gmmkit.speaker.storage.store import Store
 from gmmkit.speaker.storage.transfer import OnExisting
@@ -25,8 +25,8 @@ def list_people(path: Path, *, in_detail: bool, as_json: bool) -> None:
         names = list(store.names())
         details = _details(store) if in_detail else {}
     if as_json:
-        values = {"registry": str(path), "names": names}
-        put(json_text("list", values | ({"people": list(details.values())} if in_detail else {})))
+        people = {"people": list(details.values())} if in_detail else {}
+        put(json_text("speaker.list", {"registry": str(path), "names": names} | people))
     elif in_detail:
         rows = [
             (each["name"], f"{each['seconds']:.1f} s", str(each["recordings"]))
@@ -113,7 +113,7 @@ def import_people(path: Path, source: Path, *, on_existing: OnExisting, as_json:
             raise error.reworded(hint=hint) from error
     fates = {"added": done.added, "replaced": done.replaced, "skipped": done.skipped}
     if as_json:
-        put(json_text("import", {"registry": str(path), "from": str(source), **fates}))
+        put(json_text("speaker.import", {"registry": str(path), "from": str(source), **fates}))
         return
     for fate, names in fates.items():
         for name in names:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from gmmkit.cli.drawing import picture_name
 from gmmkit.cli.options import force_option, json_option, seed_option, threads_option
 from gmmkit.cli.session import debug_option
 from gmmkit.cli.speaker.options import (
@@ -126,6 +127,7 @@ def score_command(**options: Any) -> None:
 @click.option(
     "--det",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=picture_name,
     metavar="FILE",
     help="Draw the detection error trade-off into a .png or .svg file.",
 )
@@ -143,9 +145,6 @@ def score_command(**options: Any) -> None:
 @debug_option
 def evaluate_command(**options: Any) -> None:
     """Say how well scores tell speakers apart: SCORES of the trials in TRIALS."""
-    det = options["det"]
-    if det is not None and det.suffix.lower() not in (".png", ".svg"):
-        raise click.UsageError(f"--det takes a .png or .svg file, not {det.name!r}")
     from gmmkit.cli.speaker.evaluating import Request, evaluate
 
     as_json = options.pop("as_json")

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from gmmkit.cli.outputs import check_output
+from gmmkit.cli.progress import Tell, stages
+from gmmkit.cli.results import json_text, plural, warnings_of
 from gmmkit.cli.session import collected_warnings, put, tell
-from gmmkit.cli.speaker.outputs import check_output
-from gmmkit.cli.speaker.progress import Tell, stages
 from gmmkit.cli.speaker.recordings import find_corpus, read
 from gmmkit.cli.speaker.registries import registry_to_read, store_of
-from gmmkit.cli.speaker.reports import json_text, plural, warnings_of
 from gmmkit.cli.speaker.trials import Audio, read_trials
 from gmmkit.errors import ParameterError
 
@@ -68,7 +68,7 @@ def score(request: Request, *, as_json: bool) -> None:
             "norm": request.norm,
             "refused_recordings": {name: str(error) for name, error in scored.refused.items()},
         }
-        put(json_text("score", report | {"warnings": warnings_of(warned)}))
+        put(json_text("speaker.score", report | {"warnings": warnings_of(warned)}))
     else:
         put(f"{request.output}: {plural(len(trials), 'trial')}, {refused} refused; {kind}")
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gmmkit.cli.results import Report, columns, json_text
 from gmmkit.cli.session import collected_warnings, put
 from gmmkit.cli.speaker.recordings import frontends_of
 from gmmkit.cli.speaker.registries import registry_to_read
-from gmmkit.cli.speaker.reports import Report, columns, json_text
 
 if TYPE_CHECKING:
     from gmmkit.speaker.features.frontend import Frontend
@@ -29,7 +29,7 @@ def show(path: Path, name: str | None, *, as_json: bool) -> None:
         registry = registry_to_read(path)
         report = _person(registry, name) if name is not None else _registry(registry)
     if as_json:
-        put(json_text("show", {"registry": str(path), **report}))
+        put(json_text("speaker.show", {"registry": str(path), **report}))
         return
     put(columns(_lines(report), indent=0))
 

@@ -5,7 +5,13 @@ from typing import Any
 
 import click
 
-from gmmkit.cli.options import force_option, json_option, seed_option, threads_option
+from gmmkit.cli.options import (
+    force_option,
+    json_option,
+    model_name,
+    seed_option,
+    threads_option,
+)
 from gmmkit.cli.session import debug_option
 
 _EPILOG = """\b
@@ -28,6 +34,7 @@ model ranks people and decides nothing: see gmmkit speaker calibrate.
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=model_name,
     required=True,
     metavar="FILE.gmm",
     help="Where the model goes.",
@@ -76,8 +83,6 @@ model ranks people and decides nothing: see gmmkit speaker calibrate.
 @debug_option
 def train_command(**options: Any) -> None:
     """Train a universal background model on recordings of many people."""
-    if options["output"].suffix != ".gmm":
-        raise click.UsageError(f"the name of a model ends in .gmm, not {options['output'].name!r}")
     from gmmkit.cli.speaker.training import Request, train
 
     as_json = options.pop("as_json")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gmmkit.cli.outputs import check_output
+from gmmkit.cli.progress import stages
+from gmmkit.cli.results import columns, json_text, plural, warnings_of
 from gmmkit.cli.session import collected_warnings, put, tell
 from gmmkit.cli.speaker.lists import read_recording_list
-from gmmkit.cli.speaker.outputs import check_output
-from gmmkit.cli.speaker.progress import stages
 from gmmkit.cli.speaker.recordings import Corpus, find_corpus
-from gmmkit.cli.speaker.reports import columns, json_text, plural, warnings_of
 
 if TYPE_CHECKING:
     from gmmkit.speaker.background import BackgroundModel
@@ -56,7 +56,7 @@ def train(request: Request, *, as_json: bool) -> None:
         "seed": request.seed,
     }
     if as_json:
-        put(json_text("train-ubm", report | {"warnings": warnings_of(warned)}))
+        put(json_text("speaker.train-ubm", report | {"warnings": warnings_of(warned)}))
     else:
         put(columns([(key, str(value)) for key, value in report.items()], indent=0))
     tell("note", f"{request.output} is not calibrated yet: it ranks people and decides nothing")

@@ -1,17 +1,19 @@
 """Reading lists of trials for the command line, with the recordings that they name."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gmmkit.cli.speaker.lists import check_all_there
 from gmmkit.cli.speaker.recordings import read
 from gmmkit.errors import TrialListError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from gmmkit.io.audio import Recording
     from gmmkit.speaker.evaluation.trials import ScoreList, TrialList
+
+Parsed = TypeVar("Parsed")
 
 
 class Audio:
@@ -52,14 +54,9 @@ def read_trials(path: Path) -> "TrialList":
     TrialListError
         If it is malformed, naming file and line.
     """
-    from gmmkit.io.text import read_text
     from gmmkit.speaker.evaluation.trial_formats import parse_trials
 
-    text = read_text(path)
-    try:
-        return parse_trials(text)
-    except TrialListError as error:
-        raise error.reworded(problem=f"{path}: {error.problem}") from error
+    return _parsed(path, parse_trials)
 
 
 def read_scores(path: Path) -> "ScoreList":
@@ -72,11 +69,16 @@ def read_scores(path: Path) -> "ScoreList":
     TrialListError
         If it is malformed, naming file and line.
     """
-    from gmmkit.io.text import read_text
     from gmmkit.speaker.evaluation.trial_formats import parse_scores
+
+    return _parsed(path, parse_scores)
+
+
+def _parsed(path: Path, parse: "Callable[[str], Parsed]") -> "Parsed":
+    from gmmkit.io.text import read_text
 
     text = read_text(path)
     try:
-        return parse_scores(text)
+        return parse(text)
     except TrialListError as error:
         raise error.reworded(problem=f"{path}: {error.problem}") from error

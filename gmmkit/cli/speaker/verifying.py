@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gmmkit.cli.results import Report, json_text, warnings_of
 from gmmkit.cli.session import collected_warnings, put, tell
 from gmmkit.cli.speaker.recordings import conversions, read
 from gmmkit.cli.speaker.registries import registry_to_read
-from gmmkit.cli.speaker.reports import Report, evidence, json_text, ratio, speech, warnings_of
+from gmmkit.cli.speaker.reports import evidence, ratio, speech
 from gmmkit.errors import InputError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def verify_claim(
     verdict = "accepted" if answer.accepted else "rejected"
     heard = speech(answer.seconds)
     text = f"{word}: {verdict} as {enrolled}  ({_reasons(report)}; {heard})"
-    put(json_text("verify", report) if as_json else text)
+    put(json_text("speaker.verify", report) if as_json else text)
     return 0 if answer.accepted else EXIT_REJECTED
 
 
@@ -141,7 +142,7 @@ def compare_recordings(
     verdict = "the same voice" if answer.same else "different voices"
     heard = " and ".join(f"{each:.1f}" for each in answer.seconds)
     text = f"{verdict}  ({_reasons(report)}; {heard} s of speech)"
-    put(json_text("compare", report) if as_json else text)
+    put(json_text("speaker.compare", report) if as_json else text)
     return 0 if answer.same else EXIT_REJECTED
 
 

@@ -1,0 +1,1 @@
+"""``gmmkit fit|score|sample|inspect``: mixtures of the rows of a table."""

@@ -1,0 +1,157 @@
+"""``gmmkit score``, step by step: find the model's columns in a table, and score its rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.cli.progress import progress_bar
+from gmmkit.cli.results import warnings_of
+from gmmkit.cli.session import collected_warnings
+from gmmkit.cli.table.models import read_table_model
+from gmmkit.cli.table.outputs import check_table_output, deliver
+from gmmkit.cli.table.sources import TableWords
+from gmmkit.errors import TableError
+
+if TYPE_CHECKING:
+    from gmmkit.core.checks import Float64Array
+    from gmmkit.core.mixture import Mixture
+    from gmmkit.io.table import Table
+    from gmmkit.io.table_model import TableModel
+
+RESULTS = ("component", "probability", "log_density", "tail_probability")
+NOISE = -1
+_ROWS_AT_ONCE = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request(TableWords):
+    """What the user asked for."""
+
+    model: Path
+    output: Path | None
+    keep: tuple[str, ...]
+    no_tail: bool
+    force: bool
+
+
+def score_table(request: Request, *, as_json: bool) -> None:
+    """Score the rows of a table under a model, and deliver the results.
+
+    Raises
+    ------
+    GmmkitError
+        Before any work: outputs that exist, a model or a table that cannot be used.
+    """
+    source = request.found()
+    check_table_output(request.output, [request.model, source.path], force=request.force)
+    _refuse_clash(request.keep)
+    with collected_warnings() as warned, progress_bar(2) as step:
+        model = read_table_model(request.model)
+        with step(f"reading {request.table}"):
+            table = source.read(model.columns, _texts(request, model))
+        with step("scoring"):
+            results = score_rows(model.mixture, table.rows(model.columns), tail=not request.no_tail)
+    summary = {
+        "model": str(request.model),
+        "table": request.table,
+        "rows": table.n_rows,
+        "mean_log_density": float(results["log_density"].mean()),
+        "warnings": warnings_of(warned),
+    }
+    deliver(
+        "score",
+        _kept(request, table) | results,
+        summary,
+        output=request.output,
+        force=request.force,
+        as_json=as_json,
+    )
+
+
+def score_rows(
+    mixture: "Mixture", rows: "Float64Array", *, tail: bool = True
+) -> dict[str, npt.NDArray[Any]]:
+    """Return what a mixture says of every row: its component, and how usual it is.
+
+    Parameters
+    ----------
+    mixture : Mixture
+    rows : ndarray of shape (N, D)
+        NaN where a number is missing: such a row is scored by what was observed of it.
+    tail : bool
+        Whether to give tail probabilities too.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (N,)
+        The most probable component, -1 for noise, and its probability; the log density, and the
+        probability of one no higher, which a mixture with noise does not have.
+
+    Examples
+    --------
+    >>> import gmmkit
+    >>> mixture = gmmkit.Mixture([0.5, 0.5], [[0.0], [9.0]], np.ones((2, 1, 1)))
+    >>> score_rows(mixture, np.array([[8.5]]))["component"].tolist()
+    [1]
+    """
+    blocks = [rows[at : at + _ROWS_AT_ONCE] for at in range(0, len(rows), _ROWS_AT_ONCE)]
+    scored = [_score_block(mixture, block) for block in blocks]
+    found = {name: np.concatenate([block[name] for block in scored]) for name in scored[0]}
+    return found | (_tails(mixture, rows, found["log_density"]) if tail else {})
+
+
+def _score_block(mixture: "Mixture", rows: "Float64Array") -> dict[str, npt.NDArray[Any]]:
+    shares, densities = _posteriors(mixture, rows)
+    if mixture.noise is not None:
+        shares = np.column_stack([shares, 1.0 - shares.sum(axis=1)])
+    best = shares.argmax(axis=1)
+    component = np.where(best == mixture.n_components, NOISE, best)
+    return dict(zip(RESULTS, (component, shares.max(axis=1), densities), strict=False))
+
+
+def _posteriors(mixture: "Mixture", rows: "Float64Array") -> tuple["Float64Array", "Float64Array"]:
+    if not np.isnan(rows).any():
+        from gmmkit.core.checks import check_rows
+
+        return mixture.posteriors(check_rows(rows, n_features=mixture.n_features))
+    from gmmkit.core.gaps.incomplete import log_density, responsibilities
+
+    return responsibilities(rows, mixture), log_density(rows, mixture)
+
+
+def _tails(
+    mixture: "Mixture", rows: "Float64Array", densities: "Float64Array"
+) -> dict[str, npt.NDArray[Any]]:
+    from gmmkit.core.algebra.densities import density_distribution
+    from gmmkit.core.algebra.tails import tail_probability
+
+    if mixture.noise is not None:
+        return {}
+    if np.isnan(rows).any():
+        return {RESULTS[-1]: tail_probability(mixture, rows)}
+    return {RESULTS[-1]: np.exp(density_distribution(mixture).log_probability(densities))}
+
+
+def _texts(request: Request, model: "TableModel") -> tuple[str, ...]:
+    """Return the columns to read as text: kept ones that are not compared as numbers."""
+    return tuple(name for name in dict.fromkeys(request.keep) if name not in model.columns)
+
+
+def _kept(request: Request, table: "Table") -> dict[str, npt.NDArray[Any]]:
+    columns: Mapping[str, npt.NDArray[Any]] = table.columns
+    return {name: columns[name] for name in request.keep}
+
+
+def _refuse_clash(keep: tuple[str, ...]) -> None:
+    clash = [name for name in keep if name in RESULTS]
+    if clash:
+        raise TableError(
+            "a column to keep has the name of a result",
+            found=f"--keep {clash[0]}",
+            needed=f"other names than {', '.join(RESULTS)}",
+            hint="rename the column in the table",
+        )
