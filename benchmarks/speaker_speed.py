@@ -31,7 +31,7 @@ from speaker_shortlist import crowd_with_known, recall_of_real, recall_of_synthe
 from speech_trials import DEVELOPMENT, RATE, background_recordings
 
 from gmmkit.core.execution import single_threaded_blas
-from gmmkit.core.fitting import fit
+from gmmkit.core.fits.fitting import fit
 from gmmkit.io.audio import Recording, as_recording
 from gmmkit.io.samples import sample_path
 from gmmkit.speaker.background import BackgroundModel

@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 import gmmkit
-import gmmkit.core.fitting
+import gmmkit.core.fits.fitting
 from gmmkit.errors import FeatureContractError, FitWarning, InputError, ParameterError
 from gmmkit.image import compute_features, fit_shared, labeling, segment
 from gmmkit.image.labeling import _agreeing
@@ -310,13 +310,13 @@ def test_pictures_for_a_shared_model_are_not_kept():
 
 def test_a_shared_model_is_fitted_to_no_more_pixels_than_asked_for(monkeypatch):
     sizes = []
-    original = gmmkit.core.fitting.fit
+    original = gmmkit.core.fits.fitting.fit
 
     def counting(rows, *arguments, **named):
         sizes.append(len(rows))
         return original(rows, *arguments, **named)
 
-    monkeypatch.setattr("gmmkit.core.fitting.fit", counting)
+    monkeypatch.setattr("gmmkit.core.fits.fitting.fit", counting)
     fit_shared([striped(seed=seed) for seed in range(3)], k=3, max_fit_pixels=1000)
     assert sizes == [999]
 
