@@ -101,6 +101,14 @@ class Mixture:
         dense.flags.writeable = False
         return dense
 
+    @property
+    def variances(self) -> Float64Array:
+        """The variance of every component along every column, (K, D); no matrix is formed."""
+        if self.covariance.family.axis_aligned:
+            return np.broadcast_to(1.0 / self.factors**2, self.means.shape)
+        variances: Float64Array = np.diagonal(self.covariances, axis1=1, axis2=2)
+        return variances
+
     @cached_property
     def factors(self) -> Float64Array:
         """Inverse deviations (K, D), or upper P with precision P Pᵀ, (K or 1, D, D)."""

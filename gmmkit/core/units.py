@@ -108,7 +108,7 @@ def units_of(mixture: Mixture) -> Units:
     """
     shares = mixture.weights / mixture.weights.sum()
     mean = shares @ mixture.means
-    variances = np.diagonal(mixture.covariances, axis1=1, axis2=2)
+    variances = mixture.variances
     variance = shares @ (variances + (mixture.means - mean) ** 2)
     return Units.of(mean, variance, mixture.covariance.family.symmetry)
 

@@ -131,7 +131,7 @@ def _outcome(lesson: Lesson, wording: Wording) -> str:
 
 def _bells(lesson: Lesson, wording: Wording) -> Iterator[str]:
     mixture = lesson.mixture
-    deviations = np.sqrt(np.diagonal(mixture.covariances, axis1=1, axis2=2))
+    deviations = np.sqrt(mixture.variances)
     for weight, mean, deviation in zip(mixture.weights, mixture.means, deviations, strict=True):
         share = f"{percent(float(weight))} of the {wording.thing}s"
         yield f"{share}, around {wording.place(mean)} (give or take {wording.place(deviation)})"

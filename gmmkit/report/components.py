@@ -171,7 +171,7 @@ def distinctions(mixture: Mixture, columns: Columns) -> list[tuple[Distinction, 
     >>> first.words, second.words
     ('low a', 'high a')
     """
-    variances = np.diagonal(mixture.covariances, axis1=1, axis2=2)
+    variances = mixture.variances
     pooled = np.sqrt(mixture.weights @ variances / mixture.weights.sum())
     gaps = (mixture.means - _of_the_rest(mixture, mixture.means)) / pooled
     ratios = np.sqrt(variances / _of_the_rest(mixture, variances))
@@ -180,7 +180,7 @@ def distinctions(mixture: Mixture, columns: Columns) -> list[tuple[Distinction, 
 
 def _overall_deviations(mixture: Mixture) -> Float64Array:
     shares = mixture.weights / mixture.weights.sum()
-    variances = np.diagonal(mixture.covariances, axis1=1, axis2=2)
+    variances = mixture.variances
     offsets = mixture.means - shares @ mixture.means
     deviations: Float64Array = np.sqrt(shares @ (variances + offsets**2))
     return deviations

@@ -105,7 +105,7 @@ def describe_fit(
     ['very high age', 'very low age']
     """
     mixture = describe(result.mixture, names=names, units=units, rows=rows, weights=weights)
-    starts = describe_starts(_optima(result), rows)
+    starts = describe_starts(_optima(result), rows, searched=result.searched)
     return FitReport(
         mixture=replace(mixture, advice=()),
         log_likelihood=result.log_likelihood,
@@ -134,6 +134,6 @@ def _advice(result: FitResult, mixture: MixtureReport, starts: StartsReport) -> 
     yield from advice_on_mixture(result.mixture, mixture.overlap, counts)
     if result.trace and result.trace[-1].floored:
         yield floored(result.trace[-1].floored)
-    if starts.n_starts > 1 and starts.optima[0].starts == 1:
+    if not starts.searched and starts.n_starts > 1 and starts.optima[0].starts == 1:
         problem = f"only one of {starts.n_starts} starts found this optimum"
         yield Advice("rare_optimum", (), problem, "run more starts, better ones may exist")

@@ -151,7 +151,7 @@ def _components(mixture: Mixture, columns: Columns) -> Iterator[ComponentReport]
     nearest = nearest_components(mixture)
     directions = principal_directions(mixture, columns)
     apart = distinctions(mixture, columns)
-    spreads = np.sqrt(np.diagonal(mixture.covariances, axis1=1, axis2=2))
+    spreads = np.sqrt(mixture.variances)
     for k, weight in enumerate(mixture.weights):
         yield ComponentReport(
             index=k,

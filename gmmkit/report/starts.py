@@ -26,6 +26,8 @@ class StartsReport:
         Distinct ones, the best valid one first.
     agreement : ndarray of shape (M, M) or None
         Adjusted Rand indices between the labelings by the first ten optima; None without rows.
+    searched : bool
+        Whether these are the finalists of a search, and not where single starts ended.
 
     Examples
     --------
@@ -39,6 +41,7 @@ class StartsReport:
 
     optima: tuple[Optimum, ...]
     agreement: Float64Array | None
+    searched: bool = False
 
     @property
     def n_starts(self) -> int:
@@ -53,6 +56,10 @@ class StartsReport:
     @property
     def sentence(self) -> str:
         """How sensitive the fit is to its start, in one sentence."""
+        if self.optima[0].mixture.n_components == 1:
+            return "One component has one optimum, wherever it starts."
+        if self.searched:
+            return self._about_the_search()
         if self.n_starts == 1:
             return "Only one start was run: how much it decided is not known (try n_init=10)."
         if len(self.optima) == 1:
@@ -60,6 +67,13 @@ class StartsReport:
         best, share = self.optima[0].starts, percent(self.share_at_best)
         ended = f"{best} of {self.n_starts} starts ({share}) ended at the best optimum"
         return f"{ended}, {self._about_the_next()}: {self._verdict()}."
+
+    def _about_the_search(self) -> str:
+        how = "start='kmeans', n_init=20 tells how often a single start gets there"
+        if len(self.optima) == 1:
+            return f"All finalists of the search are one optimum ({how})."
+        best = f"The search kept the best of {len(self.optima)} optima"
+        return f"{best}, {self._about_the_next()} ({how})."
 
     def _about_the_next(self) -> str:
         best, following = self.optima[:2]
@@ -80,7 +94,9 @@ class StartsReport:
         return "the start matters little" if often else "the start matters (keep several)"
 
 
-def describe_starts(optima: Sequence[Optimum], rows: npt.ArrayLike | None = None) -> StartsReport:
+def describe_starts(
+    optima: Sequence[Optimum], rows: npt.ArrayLike | None = None, *, searched: bool = False
+) -> StartsReport:
     """Report what the starts of a fit came to.
 
     Parameters
@@ -89,6 +105,8 @@ def describe_starts(optima: Sequence[Optimum], rows: npt.ArrayLike | None = None
         Distinct ones, the best valid one first, as `distinct_optima` gives them.
     rows : array_like of shape (N, D), optional
         To say how alike their labelings are.
+    searched : bool
+        Whether they are the finalists of a search, such as `FitResult.searched` says.
 
     Raises
     ------
@@ -99,11 +117,11 @@ def describe_starts(optima: Sequence[Optimum], rows: npt.ArrayLike | None = None
     --------
     >>> import numpy as np
     >>> from gmmkit.core.mixture import Mixture
-    >>> found = [Optimum(-5.0, True, 4, Mixture([1.0], [[0.0]], np.ones((1, 1, 1))))]
-    >>> describe_starts(found).sentence
+    >>> mixture = Mixture([0.5, 0.5], [[0.0], [9.0]], np.ones((2, 1, 1)))
+    >>> describe_starts([Optimum(-5.0, True, 4, mixture)]).sentence
     'All 4 starts ended at one optimum: the start does not matter.'
     """
     if not optima:
         raise InputError("there are no optima to report", needed="at least one")
     alike = None if rows is None else agreement(optima[:_COMPARED], rows)
-    return StartsReport(tuple(optima), alike)
+    return StartsReport(tuple(optima), alike, searched)

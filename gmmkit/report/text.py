@@ -51,7 +51,7 @@ def fit_text(report: "FitReport") -> str:
     >>> from gmmkit.core.fits.fitting import fit
     >>> from gmmkit.report.fits import describe_fit
     >>> print(fit_text(describe_fit(fit(np.arange(9.0)[:, None], 1, seed=0))).splitlines()[-1])
-      Only one start was run: how much it decided is not known (try n_init=10).
+      One component has one optimum, wherever it starts.
     """
     lines = list(_mixture_lines(report.mixture))
     facts = [_INDENT + line for line in fit_facts(report)]

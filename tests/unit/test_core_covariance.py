@@ -59,6 +59,14 @@ def test_matrices_that_are_not_symmetric_are_refused():
         Covariance("EEE", [[1.0, 0.5], [0.4, 1.0]])
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_matrices_may_be_lopsided_by_a_hundred_millionth_of_their_deviations(unit):
+    scale = np.outer([unit, 1.0], [unit, 1.0])
+    Covariance("EEE", scale * np.array([[1.0, 0.5], [0.5 + 0.9e-8, 1.0]]))
+    with pytest.raises(ParameterError, match="not symmetric"):
+        Covariance("EEE", scale * np.array([[1.0, 0.5], [0.5 + 1.2e-8, 1.0]]))
+
+
 @pytest.mark.parametrize("name", ["EEE", "VVE", "VVV"])
 def test_matrices_that_are_not_positive_definite_are_refused_with_the_smallest_eigenvalue(name):
     values = np.array([[1.0, 2.0], [2.0, 1.0]])

@@ -182,7 +182,7 @@ def test_a_component_that_died_with_nowhere_to_stay_is_refused_with_how_many_the
 
 def test_a_share_of_ten_rounding_errors_is_the_border_between_dead_and_alive():
     before = previous_of("diag", 2)
-    for share, alive in ((3e-15, True), (2e-15, False)):
+    for share, alive in ((2.3e-15, True), (2.1e-15, False)):
         statistics = statistics_of("diag", np.array([1.0, share]))
         found, _ = maximize(statistics, family("diag"), None, before)
         assert (found.weights[1] > 0) == alive

@@ -119,10 +119,18 @@ def test_a_report_of_several_optima_holds_their_table():
 
 
 def test_an_optimum_found_once_is_a_doubt():
-    result = fit(ROWS, 2, seed=0)
+    result = fit(ROWS, 2, seed=0, start="kmeans")
     found = (
         Optimum(result.log_likelihood, True, 1, result.mixture),
         Optimum(result.log_likelihood - 7, True, 2, make_mixture("full", 2, 2)),
     )
     object.__setattr__(result, "optima", found)
     assert [advice.code for advice in describe_fit(result).advice] == ["rare_optimum"]
+
+
+def test_the_finalists_of_a_search_are_not_taken_for_starts():
+    result = fit(ROWS, 2, seed=0, start="search")
+    sentence = describe_fit(result, rows=ROWS).starts.sentence
+    assert result.searched
+    assert "the search" in sentence.lower()
+    assert "n_init=20 tells how often" in sentence

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _PHRASES = (
     ("try n_init=10", "try --starts 10"),
+    ("start='kmeans', n_init=20", "--start kmeans --starts 20"),
     ("(n_init)", "(--starts)"),
     ("raise max_iter, or go on from this mixture (start=)", "raise --iterations"),
     ("give floor=", "give --floor"),

@@ -28,7 +28,7 @@ from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
 from gmmkit.core.priors import ConjugatePrior
 from gmmkit.core.search.hunt import Search
-from gmmkit.core.starts.beginning import Start, begin, expected_passes
+from gmmkit.core.starts.beginning import Start, begin, expected_passes, searches
 from gmmkit.errors import DataWarning, ParameterError
 
 # Finalists of a search that differ by less than this, in nats for each unit of weight, are equal.
@@ -199,7 +199,7 @@ def _carried_out(
     """Return what every start came to, and what a search found beside it."""
     generators = generators[:1] if isinstance(start, Mixture) else generators
     run = replace(run, expected_passes=expected_passes(problem, start, k, run))
-    outcome = Outcome()
+    outcome = Outcome(searched=searches(problem, start, k))
     for random in generators:
         candidates = begin(problem, start, k, random, run)
         outcome = outcome.joined_by(_run_or_looked_at(problem, candidates, run, executor))

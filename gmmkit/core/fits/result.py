@@ -46,6 +46,8 @@ class FitResult:
         The sum of the rows' weights, of those not trimmed: the n of BIC.
     optima : tuple of Optimum
         The distinct local optima that the starts led to, the best valid one first.
+    searched : bool
+        Whether those are the finalists of a search, and not where single starts ended.
     kept : ndarray of shape (N,) or None
         Of a trimmed fit: which rows the likelihood is of.
 
@@ -67,6 +69,7 @@ class FitResult:
     start_log_likelihoods: tuple[float, ...]
     weight: float
     optima: tuple[Optimum, ...] = ()
+    searched: bool = False
     kept: npt.NDArray[np.bool_] | None = None
 
     def bic(self) -> float:
@@ -93,10 +96,13 @@ class Outcome:
         Those that EM was run from to the end.
     others : tuple of EMResult
         Where other finalists of a search stand.
+    searched : bool
+        Whether the starts were searched for.
     """
 
     runs: tuple[EMResult, ...] = ()
     others: tuple[EMResult, ...] = ()
+    searched: bool = False
 
     @property
     def everything(self) -> tuple[EMResult, ...]:
@@ -105,7 +111,8 @@ class Outcome:
 
     def joined_by(self, other: "Outcome") -> "Outcome":
         """Return both outcomes as one."""
-        return Outcome(self.runs + other.runs, self.others + other.others)
+        searched = self.searched or other.searched
+        return Outcome(self.runs + other.runs, self.others + other.others, searched)
 
 
 def result_of(problem: Problem, outcome: Outcome, executor: Executor) -> FitResult:
@@ -131,6 +138,7 @@ def result_of(problem: Problem, outcome: Outcome, executor: Executor) -> FitResu
         start_log_likelihoods=tuple(result.log_likelihood for result in outcome.everything),
         weight=best.statistics.total if problem.expectation.trim else problem.weight,
         optima=distinct_optima(_optimum(problem, result) for result in outcome.everything),
+        searched=outcome.searched,
         kept=_kept_rows(problem, best, executor),
     )
 

@@ -36,23 +36,51 @@ def too_thin(mixture: Mixture) -> Flags:
     >>> too_thin(Mixture([0.5, 0.5], [[0.0], [1.0]], [[[1.0]], [[1e-6]]])).tolist()
     [False, True]
     """
-    return thin_covariances(mixture.weights, mixture.covariances)
+    family, shape = mixture.covariance.family, mixture.means.shape
+    return thin_components(mixture.weights, mixture.covariance.values, family, shape)
 
 
-def thin_covariances(weights: Float64Array, covariances: Float64Array) -> Flags:
-    """Return :func:`too_thin` of weights (..., K) and covariances (..., K, D, D).
+def thin_components(
+    weights: Float64Array, values: Float64Array, family: Family, shape: tuple[int, ...]
+) -> Flags:
+    """Return :func:`too_thin` of weights (..., K), and covariances as a family keeps them.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (..., K)
+    values : ndarray
+    family : Family
+    shape : tuple of int
+        K and D.
 
     Examples
     --------
     >>> import numpy as np
-    >>> thin_covariances(np.array([0.5, 0.5]), np.array([[[1.0]], [[1e-6]]])).tolist()
+    >>> from gmmkit.core.families import family
+    >>> thin_components(np.ones(2), np.array([[1.0], [1e-6]]), family("diag"), (2, 1)).tolist()
     [False, True]
     """
     # Where noise took every row, components count alike.
     total = weights.sum(axis=-1, keepdims=True)
     shares = np.where(total > 0, weights, 1.0) / np.where(total > 0, total, weights.shape[-1])
+    if family.axis_aligned:
+        smallest = _least_ratios(shares, 1.0 / family.factors(values, shape[1]) ** 2)
+    else:
+        smallest = _least_eigenvalues(shares, family.dense(values, *shape))
+    thin: Flags = smallest < _SMALLEST_RELATIVE_EIGENVALUE
+    return np.broadcast_to(thin, weights.shape)
+
+
+def _least_ratios(shares: Float64Array, variances: Float64Array) -> Float64Array:
+    """Return the least variance of each component relative to the pooled ones."""
+    pooled = (shares[..., None] * variances).sum(axis=-2, keepdims=True)
+    least: Float64Array = (variances / pooled).min(axis=-1)
+    return least
+
+
+def _least_eigenvalues(shares: Float64Array, covariances: Float64Array) -> Float64Array:
     pooled = (shares[..., None, None] * covariances).sum(axis=-3)
     unroot = np.linalg.inv(np.linalg.cholesky(pooled))[..., None, :, :]
     eigenvalues = np.linalg.eigvalsh(unroot @ covariances @ unroot.swapaxes(-1, -2))
-    thin: Flags = eigenvalues.min(axis=-1) < _SMALLEST_RELATIVE_EIGENVALUE
-    return thin
+    least: Float64Array = eigenvalues.min(axis=-1)
+    return least

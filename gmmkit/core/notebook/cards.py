@@ -81,7 +81,7 @@ def _components(mixture: "Mixture") -> Iterator[str]:
     largest = np.argsort(-mixture.weights, kind="stable")[:_COMPONENTS_SHOWN]
     n_columns = min(mixture.n_features, _COLUMNS_SHOWN)
     header = ["component", "share", *(f"x{index}" for index in range(n_columns))]
-    variances = np.diagonal(mixture.covariances, axis1=1, axis2=2)[:, :n_columns]
+    variances = mixture.variances[:, :n_columns]
     rows = (
         [str(k), f"{mixture.weights[k]:.3f}", *map(_cell, mixture.means[k], variances[k])]
         for k in largest

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_count, check_nonnegative
 from gmmkit.core.families import Family
-from gmmkit.core.fits.validity import thin_covariances
+from gmmkit.core.fits.validity import thin_components
 from gmmkit.core.maximization import Parameters, Regularization
 from gmmkit.core.noise import Noise
 from gmmkit.core.search.beginnings import first_population
@@ -272,8 +272,8 @@ class _Hunt:
         enough = weights.min(axis=1) * self._weight >= family.minimum_count(d)
         if self.thin_allowed:
             return np.asarray(enough)
-        dense = family.dense(values, self.k, d)
-        return np.asarray(enough & ~thin_covariances(weights, dense).any(axis=1))
+        thin = thin_components(weights, values, family, (self.k, d))
+        return np.asarray(enough & ~thin.any(axis=1))
 
     def _best(self, standing: Standing, number: int) -> list[int]:
         """Return the numbers of the best members of different likelihoods.

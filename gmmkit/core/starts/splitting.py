@@ -48,7 +48,7 @@ def split(mixture: Mixture, n_components: int) -> Mixture:
             needed=f"from {k} to {2 * k}",
         )
     parents = np.sort(np.argsort(-mixture.weights, kind="stable")[: n_components - k])
-    deviations = np.sqrt(np.diagonal(mixture.covariances, axis1=1, axis2=2))
+    deviations = np.sqrt(mixture.variances)
     order = np.concatenate([np.arange(k), parents])
     side = np.zeros(n_components)
     side[parents], side[k:] = -_STEP, _STEP

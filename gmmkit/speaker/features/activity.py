@@ -104,7 +104,7 @@ def _boundary(levels: Float64Array) -> float | None:
     ).mixture
     quiet, loud = np.argsort(mixture.means[:, 0])
     low, high = mixture.means[[quiet, loud], 0]
-    spread = np.sqrt(mixture.covariances[:, 0, 0].mean())
+    spread = np.sqrt(mixture.variances[:, 0].mean())
     if high - low < max(_LEAST_CONTRAST, _LEAST_SEPARATION * spread):
         return None
     # Between the means only: far below both, the wider Gaussian would be the likelier one again.
