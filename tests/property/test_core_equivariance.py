@@ -8,6 +8,7 @@ from strategies import FAMILIES, blobs, make_mixture
 from gmmkit import Covariance, Mixture, fit
 from gmmkit.core.families import family as family_named
 from gmmkit.core.families import family_names
+from gmmkit.core.search.hunt import Search
 
 N = 400
 # The maps of the data that may not change a family's answer, as the literature has them.
@@ -32,14 +33,14 @@ def assert_equivariant(rows, moved, log_volume, *, covariance, precision="auto",
     assert same.mean() >= 0.9999
 
 
-@pytest.mark.parametrize("offset", [1e4, 1e8, -1e8])
+@pytest.mark.parametrize("offset", [1e4, -1e8])
 @pytest.mark.parametrize("family", FOURTEEN)
 def test_an_offset_changes_no_label_and_no_likelihood(family, offset):
     rows = rows_of(seed=1)
     assert_equivariant(rows, rows + offset, 0.0, covariance=family)
 
 
-@pytest.mark.parametrize("unit", [1e-5, 1e-3, 1e5])
+@pytest.mark.parametrize("unit", [1e-5, 1e5])
 @pytest.mark.parametrize("family", FOURTEEN)
 def test_the_unit_of_the_data_changes_no_label_and_shifts_the_likelihood(family, unit):
     rows = rows_of(seed=2)
@@ -168,7 +169,7 @@ def test_a_search_finds_the_same_optimum_in_other_coordinates(family):
     """Three groups far from each other: no other optimum comes near."""
     rows = blobs(150, 3, 3, seed=3, separation=12)
     matrix = maps_of(family)
-    options = {"covariance": family, "seed": 0, "start": "search", "tol": 1e-7}
+    options = {"covariance": family, "seed": 0, "start": Search(rounds=4), "tol": 1e-7}
     ours, theirs = fit(rows, 3, **options), fit(rows @ matrix.T + 70.0, 3, **options)
     log_volume = np.linalg.slogdet(matrix)[1]
     assert theirs.log_likelihood + len(rows) * log_volume == pytest.approx(

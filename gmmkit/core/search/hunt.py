@@ -31,12 +31,12 @@ _CHILDREN = 42
 _PROMISING = 14
 _LOOK = 3
 _ITERATIONS = 10
-_FINALISTS = 6
+_FINALISTS = 4
 # A search that cannot afford as many rounds as this is none.
 FEWEST_ROUNDS = 5
 # Where so many of the first mixtures agree on the best optimum, it is an easy one.
 _AGREEING = 6
-_QUICK_PATIENCE = 2
+_QUICK_PATIENCE = 1
 _MOST_FINAL_ITERATIONS = 500
 # Shares of a nat for each unit of weight: below the first, two mixtures count as one optimum; below
 # the second they are on their way to one; below the third a round brought nothing; below the fourth
@@ -70,7 +70,7 @@ class Search:
     rounds : int
         At most so many rounds of moves.
     patience : int, optional
-        The search ends after so many rounds without progress; by default 3 and two a component.
+        The search ends after so many rounds without progress; by default 2 and two a component.
     work : float
         About so many multiply-adds, though five rounds at least, at a third of a nanosecond each.
     seconds : float, optional
@@ -89,7 +89,7 @@ class Search:
 
     rounds: int = 60
     patience: int | None = None
-    work: float = 5e8
+    work: float = 4.2e8
     seconds: float | None = None
 
     def __post_init__(self) -> None:
@@ -209,17 +209,24 @@ class _Hunt:
         standing = self.em.run(population, _FIRST_ITERATIONS)
         finalists: list[Finalist] = []
         if self.k > 1:
-            # A slow climber among the first may have been left behind by faster ones.
-            first = self._best(standing, _FINALISTS)
-            finalists += self._converged(members(standing.population, first))
-            standing = self._moved(standing)
+            easy = self._agreed(standing)
+            if not easy:
+                # A slow climber among the first may have been left behind by faster ones.
+                first = self._best(standing, _FINALISTS)
+                finalists += self._converged(members(standing.population, first))
+            usual = _QUICK_PATIENCE if easy else 2 + 2 * self.k
+            standing = self._moved(standing, self.plan.patience or usual)
         finalists += self._finished(standing)
         return sorted(finalists, key=lambda f: (f.valid, f.log_likelihood), reverse=True)
 
-    def _moved(self, standing: Standing) -> Standing:
+    def _agreed(self, standing: Standing) -> bool:
+        """Tell whether many of the first mixtures came to one optimum, the best."""
+        ranks = self._ranks(standing)
+        return int((ranks > ranks.max() - _AGREEMENT * self._weight).sum()) >= _AGREEING
+
+    def _moved(self, standing: Standing, patience: int) -> Standing:
         """Return where the population stands after rounds of moves."""
         best, waiting, started = -np.inf, 0, monotonic()
-        patience = self._patience(standing)
         for _ in range(self._affordable_rounds):
             reached = self._ranks(standing).max()
             waiting = 0 if reached > best + _PROGRESS * self._weight else waiting + 1
@@ -230,13 +237,6 @@ class _Hunt:
             chosen = self._best(standing, _SURVIVORS)
             standing = self._next(members(standing.population, chosen))
         return standing
-
-    def _patience(self, standing: Standing) -> int:
-        """Return how many rounds without progress end the search: few where starts agree."""
-        ranks = self._ranks(standing)
-        agreeing = int((ranks > ranks.max() - _AGREEMENT * self._weight).sum())
-        usual = _QUICK_PATIENCE if agreeing >= _AGREEING else 3 + 2 * self.k
-        return self.plan.patience or usual
 
     def _next(self, parents: Parameters) -> Standing:
         """Return the parents and their most promising children, each further on its way."""

@@ -15,7 +15,8 @@ from gmmkit.core.starts.row_sets import RowSet
 
 # Merging is of the order of the squared number of rows: beyond this, every so manieth row merges.
 _MOST_ROWS = 2000
-_GROUPS_A_COMPONENT = 6
+_GROUPS_A_COMPONENT = 10
+_USUAL_GROUPS = 40
 _LEAST_LOG = -1e6
 
 
@@ -42,7 +43,7 @@ def hierarchical_labels(points: Float64Array, rows: RowSet, k: int) -> list[Labe
     step = -(-len(points) // _MOST_ROWS)
     tree = linkage(points[::step], method="ward")
     merged = RowSet(rows.rows[::step], rows.weights[::step])
-    n_groups = min(max(k, _GROUPS_A_COMPONENT * k), len(merged))
+    n_groups = min(_GROUPS_A_COMPONENT * k, max(_USUAL_GROUPS, 2 * k), len(merged))
     by_spheres = _numbered(fcluster(tree, k, criterion="maxclust"))
     fine = _numbered(fcluster(tree, n_groups, criterion="maxclust"))
     by_covariances = merge_groups(merged, fine, k)
