@@ -16,13 +16,16 @@ from gmmkit.core.search.hunt import Search
 from gmmkit.errors import GmmkitWarning
 
 
-def allowed_loss(route, n_rows):
+def allowed_loss(info, n_rows):
     """What a pass may lose to rounding, in nats per unit of weight.
 
     Single precision is used while it changes no row by more than a thousandth of a nat; such
     errors average out, to less than 1e-6 where a fit is so large that it starts there by itself.
+    Where a floor holds a covariance up, that is conditioned like 1e10, and so are the roundings.
     """
-    return 1e-3 / np.sqrt(n_rows) if route == "float32" else 1e-10
+    if info.route == "float32":
+        return 1e-3 / np.sqrt(n_rows)
+    return 1e-6 if info.floored else 1e-10
 
 
 # Whose floors are constrained maxima, whatever collapses.
@@ -45,7 +48,7 @@ def worst_gain(rows, k, *, start="kmeans", covariance="full", collapsed=True, **
     trace = result.trace
     gains = np.diff([info.objective for info in trace])
     allowed = [
-        max(allowed_loss(info.route, len(rows)) for info in neighbors)
+        max(allowed_loss(info, len(rows)) for info in neighbors)
         for neighbors in pairwise(trace)
     ]
     counted = [exact or not info.floored for info in trace[:-1]]
