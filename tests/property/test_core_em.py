@@ -48,8 +48,7 @@ def worst_gain(rows, k, *, start="kmeans", covariance="full", collapsed=True, **
     trace = result.trace
     gains = np.diff([info.objective for info in trace])
     allowed = [
-        max(allowed_loss(info, len(rows)) for info in neighbors)
-        for neighbors in pairwise(trace)
+        max(allowed_loss(info, len(rows)) for info in neighbors) for neighbors in pairwise(trace)
     ]
     counted = [exact or not info.floored for info in trace[:-1]]
     return min((gains / np.array(allowed))[counted], default=0.0)
