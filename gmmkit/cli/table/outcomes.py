@@ -85,7 +85,7 @@ def told(report: "FitReport", data: Data) -> str:
     >>> import gmmkit
     >>> rows = np.arange(9.0)[:, None]
     >>> data = Data(("age",), rows)
-    >>> "--starts 10" in told(described(gmmkit.fit(rows, 1), data), data)
+    >>> "--starts 10" in told(described(gmmkit.fit(rows, 2, start="kmeans"), data), data)
     True
     """
     text = Wording(shown_names(data.columns))(str(report))
