@@ -11,6 +11,9 @@ from gmmkit.core.gaps.incomplete import filled_for_start
 from gmmkit.core.gaps.partial import KnownSource
 from gmmkit.core.starts.clusters import Labels
 
+Places = npt.NDArray[np.intp] | slice
+EVERY_ROW = slice(None)
+
 
 @dataclass(frozen=True, eq=False)
 class Data:
@@ -22,7 +25,7 @@ class Data:
         What EM passes over.
     complete : ArraySource
         The same rows with every gap filled: what units, floors and starts are taken from.
-    index : ndarray of shape (n,)
+    index : ndarray of shape (n,), or slice
         Where each row stood in what the caller gave.
     labels : ndarray of shape (n,)
         The one component that each row may be from, or -1.
@@ -36,7 +39,7 @@ class Data:
 
     source: Source
     complete: ArraySource
-    index: npt.NDArray[np.intp]
+    index: Places
     labels: Labels
     n_given: int
     n_left_out: int = 0
@@ -86,13 +89,16 @@ def read_data(
 
 
 def _ordinary(rows: npt.NDArray[np.floating], weights: npt.ArrayLike | None) -> Data:
-    n_given, index = len(rows), np.arange(len(rows))
+    n_given = len(rows)
+    index: Places = EVERY_ROW
     counted = check_weights(weights, n_given)
     if counted is not None and not counted.all():
         index = np.flatnonzero(counted)
         rows, counted = rows[index], counted[index]
     source = ArraySource(rows, counted)
-    return Data(source, source, index, np.full(len(rows), -1), n_given)
+    # A view of one number: nothing is held for rows that have no label.
+    labels = np.broadcast_to(np.intp(-1), len(rows))
+    return Data(source, source, index, labels, n_given)
 
 
 def _partly_known(

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from gmmkit.core.checks import LARGEST_MAGNITUDE, Float64Array
 from gmmkit.core.execution import ArraySource, Block, Executor, Source, total
 from gmmkit.core.expectation import SOFT, Expectation
 from gmmkit.core.families import Family, Moments
-from gmmkit.core.fits.data import Data, robust_core
+from gmmkit.core.fits.data import Data, Places, robust_core
 from gmmkit.core.maximization import Regularization
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
@@ -50,7 +49,7 @@ class Problem:
         Of all rows as one component, in the data's units.
     complete : ArraySource
         The rows with every gap filled.
-    index : ndarray of shape (n,)
+    index : ndarray of shape (n,), or slice
         Where each of those stood in what the caller gave.
     n_given : int
         How many rows the caller gave.
@@ -74,7 +73,7 @@ class Problem:
     floor_given: bool
     summary: SufficientStatistics
     complete: ArraySource
-    index: npt.NDArray[np.intp]
+    index: Places
     n_given: int
     labels: Labels
     expectation: Expectation = SOFT
