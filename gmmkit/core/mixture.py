@@ -119,15 +119,10 @@ class Mixture:
     @cached_property
     def log_normalizers(self) -> Float64Array:
         """The log density of each weighted component at its own mean, (K,)."""
-        diagonals = self.factors
-        if not self.covariance.family.axis_aligned:
-            diagonals = np.diagonal(self.factors, axis1=1, axis2=2)
-        log_determinants = np.log(diagonals).sum(axis=1)
+        log_roots = self.covariance.family.log_roots(self.factors)
         with np.errstate(divide="ignore"):
             log_weights = np.log(self.weights)
-        normalizers: Float64Array = (
-            log_weights + log_determinants - 0.5 * self.n_features * log(2 * pi)
-        )
+        normalizers: Float64Array = log_weights + log_roots - 0.5 * self.n_features * log(2 * pi)
         normalizers.flags.writeable = False
         return normalizers
 

@@ -221,13 +221,12 @@ def log_prior(mixture: Mixture, prior: ConjugatePrior) -> float:
     share, weight = family.prior_shares(k, d, prior.degrees_of_freedom)
     apart = mixture.means - prior.mean
     if family.axis_aligned:
-        roots, scaled = factors, apart * factors
+        scaled = apart * factors
         traces = (factors**2 * prior.scale).sum(axis=-1)
     else:
-        roots = np.diagonal(factors, axis1=1, axis2=2)
         scaled = (apart[:, None] @ factors)[:, 0]
         traces = np.einsum("kia,ij,kja->k", factors, prior.scale, factors)
-    shared = np.broadcast_to(share * traces - 2.0 * weight * np.log(roots).sum(axis=-1), k)
+    shared = np.broadcast_to(share * traces - 2.0 * weight * family.log_roots(factors), k)
     return float(-0.5 * (shared.sum() + prior.mean_weight * (scaled**2).sum()))
 
 

@@ -5,11 +5,11 @@ import importlib.util
 import inspect
 import types
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import sklearn
+from differences import Difference, failing
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import BayesianGaussianMixture as TheirMixture
 from sklearn.mixture.tests import test_mixture as their_common_tests
@@ -58,15 +58,6 @@ def their_module():
     return module
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Why a test of theirs fails on our class, and how."""
-
-    reason: str
-    error: type[BaseException]
-    match: str
-
-
 WORDING = "our errors say it in other words"
 DIFFERENCES = {
     "test_bayesian_mixture_precisions_prior_initialisation": Difference(
@@ -79,17 +70,6 @@ DIFFERENCES = {
     ),
 }
 THEIRS = their_module()
-
-
-def failing(test, difference):
-    """A test that passes when `test` fails as the difference says."""
-
-    @functools.wraps(test)
-    def differs(**arguments):
-        with pytest.raises(difference.error, match=difference.match):
-            test(**arguments)
-
-    return differs
 
 
 # Some of their fits end at max_iter, and their own class warns of it there too.

@@ -5,17 +5,16 @@ for exactly that reason. Arrays of other libraries than NumPy are the one thing 
 computes in NumPy, and scikit-learn skips those tests too where the library is not installed.
 """
 
-import functools
 import importlib.util
 import os
 import subprocess
 import sys
 import types
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 import sklearn
+from differences import Difference, failing
 from sklearn.mixture.tests import test_mixture as their_common_tests
 
 from gmmkit import GaussianMixture
@@ -34,16 +33,6 @@ def their_module():
     spec.loader.exec_module(module)
     module.GaussianMixture = GaussianMixture
     return module
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Why a test of theirs fails, and how; `only` restricts it to some of its parameters."""
-
-    reason: str
-    error: type[BaseException]
-    match: str
-    only: dict = field(default_factory=dict)
 
 
 WORDING = "our errors and warnings say it in other words"
@@ -99,20 +88,6 @@ OTHER_ARRAYS = (
 
 THEIRS = their_module()
 WORDED = [name for name, entry in DIFFERENCES.items() if entry.reason == WORDING]
-
-
-def failing(test, difference):
-    """A test that passes when `test` fails as the difference says."""
-
-    @functools.wraps(test)
-    def differs(**arguments):
-        if any(arguments[name] is not value for name, value in difference.only.items()):
-            test(**arguments)
-            return
-        with pytest.raises(difference.error, match=difference.match):
-            test(**arguments)
-
-    return differs
 
 
 def adopted(name):

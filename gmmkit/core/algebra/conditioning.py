@@ -15,6 +15,7 @@ from gmmkit.core.algebra.geometry import (
 )
 from gmmkit.core.algebra.marginals import marginal
 from gmmkit.core.checks import Float64Array, FloatArray, check_parameters, check_rows
+from gmmkit.core.conditional import slopes_and_roots
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.mixture import Mixture
 
@@ -48,20 +49,14 @@ class Conditioning:
         given = check_columns(columns, check_gaussians(mixture).n_features)
         targets = other_columns(given, mixture.n_features)
         order = np.concatenate([given, targets])
-        # The root of the joint covariance, given columns first, holds the root of the conditional
-        # one in its last block: no difference of matrices, hence never indefinite.
-        roots = np.linalg.cholesky(mixture.covariances[:, order[:, None], order])
-        n = len(given)
-        upper = np.linalg.solve(
-            roots[:, :n, :n].transpose(0, 2, 1), roots[:, n:, :n].transpose(0, 2, 1)
-        )
-        conditional_roots = roots[:, n:, n:]
-        covariances = conditional_roots @ conditional_roots.transpose(0, 2, 1)
+        stack = mixture.covariances[:, order[:, None], order]
+        slopes, roots = slopes_and_roots(stack, len(given))
+        covariances = roots @ roots.transpose(0, 2, 1)
         return cls(
             marginal(mixture, given),
             targets,
             mixture.means[:, targets],
-            upper.transpose(0, 2, 1),
+            slopes,
             restricted_covariance(mixture, covariances),
         )
 

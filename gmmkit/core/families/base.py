@@ -134,6 +134,12 @@ class Family(ABC):
         The latter are (..., K or 1, D, D). One stands for all where components share it.
         """
 
+    def log_roots(self, factors: Float64Array) -> Float64Array:
+        """Return half the log determinants of the precisions that factors make, (..., K or 1)."""
+        diagonals = factors if self.axis_aligned else np.diagonal(factors, axis1=-2, axis2=-1)
+        logarithms: Float64Array = np.log(diagonals).sum(axis=-1)
+        return logarithms
+
     def packed_factors(self, factors: Float64Array) -> Float64Array:
         """Return factors in the shape of the values, as scikit-learn keeps them."""
         return factors

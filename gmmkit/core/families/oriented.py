@@ -205,9 +205,8 @@ def _best_volumes(
     shape = _best_shape(whitened, weight, volumes)
     # Directions without scatter are zero in the shape and in the scatters: no part of the trace.
     empty = np.diagonal(shape, axis1=-2, axis2=-1) <= 0
-    rank = np.maximum((~empty).sum(axis=-1, keepdims=True), 1)
     inverse = np.linalg.inv(shape + empty[..., None] * np.eye(empty.shape[-1]))
-    traces = np.einsum("...kij,...ij->...k", whitened, inverse) / rank
+    traces = np.einsum("...kij,...ij->...k", whitened, inverse)
     return relative(per_row(traces, weight))
 
 

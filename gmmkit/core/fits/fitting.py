@@ -23,7 +23,7 @@ from gmmkit.core.fits.data import read_data
 from gmmkit.core.fits.demands import Demands
 from gmmkit.core.fits.preparation import Problem, prepare
 from gmmkit.core.fits.result import FitResult, Outcome, constant_note, result_of
-from gmmkit.core.fits.runs import OnIteration, Run, rank, sound
+from gmmkit.core.fits.runs import OnIteration, Run, rank
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
 from gmmkit.core.priors import ConjugatePrior
@@ -214,18 +214,15 @@ def _run_or_looked_at(
     One that stands higher than what was run so far is run as well.
     """
     look = replace(run, max_iter=0, on_iteration=None)
-    outcome = Outcome()
+    runs: list[EMResult] = []
+    others: list[EMResult] = []
+    best = (False, -np.inf)
     for candidate in candidates:
-        if any(sound(problem, result) for result in outcome.runs):
+        if best[0]:
             looked = look(problem, candidate, executor)
-            if not _promises_more(problem, looked, outcome.runs):
-                outcome = outcome.joined_by(Outcome(others=(looked,)))
+            if rank(problem, looked) <= (True, best[1] + _NOTICEABLE * problem.weight):
+                others.append(looked)
                 continue
-        outcome = outcome.joined_by(Outcome(runs=(run(problem, candidate, executor),)))
-    return outcome
-
-
-def _promises_more(problem: Problem, looked: EMResult, runs: tuple[EMResult, ...]) -> bool:
-    best = max(rank(problem, result) for result in runs)
-    valid, objective = rank(problem, looked)
-    return valid and objective > best[1] + _NOTICEABLE * problem.weight
+        runs.append(run(problem, candidate, executor))
+        best = max(best, rank(problem, runs[-1]))
+    return Outcome(tuple(runs), tuple(others))

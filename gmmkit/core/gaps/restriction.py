@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from gmmkit.core.checks import Float64Array, FloatArray
+from gmmkit.core.conditional import slopes_and_roots
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.families import Moments
 from gmmkit.core.gaps.known import Known
@@ -162,22 +163,18 @@ class Restrictions:
         order = np.concatenate([known.observed, known.missing])
         stack = stack[:, order[:, None], order]
         n = len(known.observed)
-        # One factor of the matrix, observed columns first, holds all that is asked for.
-        lower = np.linalg.cholesky(stack)
-        slopes = np.linalg.solve(
-            lower[:, :n, :n].swapaxes(1, 2), lower[:, n:, :n].swapaxes(1, 2)
-        ).swapaxes(1, 2)
+        slopes, roots = slopes_and_roots(stack, n)
         covariance = None
         if n:
             seen = stack[:, :n, :n]
             covariance = Covariance("tied", seen[0]) if pooled else Covariance("full", seen)
-        return covariance, np.asarray(slopes, np.float64), np.asarray(lower[:, n:, n:], np.float64)
+        return covariance, slopes, roots
 
     @cached_property
     def _dense(self) -> Float64Array:
         """Variances (K, D), or matrices (K, D, D), one where all components share it."""
         family = self.mixture.covariance.family
         if family.axis_aligned:
-            return np.broadcast_to(self.mixture.factors**-2.0, self.mixture.means.shape)
+            return self.mixture.variances
         covariances = self.mixture.covariances
         return covariances[:1] if family.moments is Moments.POOLED else covariances

@@ -172,7 +172,7 @@ class PopulationEM:
         theta = np.zeros((size, k + (self.noise is not None), len(self.phi)))
         with np.errstate(divide="ignore"):
             theta[:, :k, 0] = np.maximum(np.log(weights), LOG_ZERO)
-        theta[:, :k, 0] += log_determinants(factors, self.family) - 0.5 * squares
+        theta[:, :k, 0] += self.family.log_roots(factors) - 0.5 * squares
         theta[:, :k, 0] -= 0.5 * self.n_features * log(2 * pi)
         theta[:, :k, 1 : 1 + self.n_features] = linear
         theta[:, :k, 1 + self.n_features :] = quadratic
@@ -208,17 +208,3 @@ class PopulationEM:
             if iteration < iterations - 1:
                 before = log_likelihoods
         return Standing(population, log_likelihoods, gains)
-
-
-def log_determinants(factors: Float64Array, family: Family) -> Float64Array:
-    """Return half the log determinants of the precisions that factors make, (..., K or 1).
-
-    Examples
-    --------
-    >>> from gmmkit.core.families import family
-    >>> log_determinants(np.array([[1.0, 1.0]]), family("diag"))
-    array([0.])
-    """
-    diagonals = factors if family.axis_aligned else np.diagonal(factors, axis1=-2, axis2=-1)
-    determinants: Float64Array = np.log(diagonals).sum(axis=-1)
-    return determinants
