@@ -6,7 +6,8 @@ import click
 
 from gmmkit.cli.doctor import doctor_command
 from gmmkit.cli.explain import explain_command
-from gmmkit.cli.image import image_group, segment_command
+from gmmkit.cli.image.group import image_group
+from gmmkit.cli.image.segment import segment_command
 from gmmkit.cli.session import Session, debug_option, guarded
 from gmmkit.cli.speaker.group import speaker_group
 from gmmkit.cli.table.commands import COMMANDS as TABLE_COMMANDS

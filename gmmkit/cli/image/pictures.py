@@ -4,9 +4,9 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gmmkit.cli.image.request import Request
 from gmmkit.cli.inputs import Source
 from gmmkit.cli.progress import Step
-from gmmkit.cli.request import Request
 from gmmkit.errors import GmmkitError, ImageWarning
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gmmkit.cli.image.pictures import ReadablePictures, read_source
+from gmmkit.cli.image.reports import report_image
+from gmmkit.cli.image.request import Request
 from gmmkit.cli.inputs import Source, find_sources
 from gmmkit.cli.outputs import Outputs, check_outputs, make_folder, name_outputs
-from gmmkit.cli.pictures import ReadablePictures, read_source
 from gmmkit.cli.progress import Step, progress_bar
-from gmmkit.cli.reports import report_image
-from gmmkit.cli.request import Request
 from gmmkit.cli.results import Report, exit_code_of, failure, json_text
 from gmmkit.cli.session import collected_warnings, put, tell
 from gmmkit.errors import (
@@ -81,7 +81,7 @@ def segment_images(request: Request, *, as_json: bool) -> int:
 
 def _show(report: Report, *, as_json: bool) -> None:
     if not as_json and "error" not in report:
-        from gmmkit.cli.tables import print_report
+        from gmmkit.cli.image.tables import print_report
 
         print_report(report)
 

@@ -1,4 +1,4 @@
-"""``gmmkit image …`` and its shorthand ``gmmkit segment``: words, help texts and their checks."""
+"""``gmmkit image segment``, or ``gmmkit segment``: words, help texts and their checks."""
 
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,6 @@ Exit codes: 0 done; 2 wrong usage; 3 an image or option that can not be used
 (with --strict).
 """
 _FIXED_BY_MODEL = ("classes", "features", "covariance", "shared_model", "save_model")
-
-
-@click.group("image")
-def image_group() -> None:
-    """Segment photos and other images."""
 
 
 @click.command("segment", epilog=_EPILOG)
@@ -131,14 +126,11 @@ def segment_command(context: click.Context, /, **words: Any) -> int:
     most in color and texture. Nothing has to be trained or labeled before.
     """
     _refuse_contradictions(context, words)
-    from gmmkit.cli.request import Request
-    from gmmkit.cli.segmenting import segment_images
+    from gmmkit.cli.image.request import Request
+    from gmmkit.cli.image.segmenting import segment_images
 
     as_json = words.pop("as_json")
     return segment_images(Request(**words), as_json=as_json)
-
-
-image_group.add_command(segment_command)
 
 
 def _refuse_contradictions(context: click.Context, words: dict[str, Any]) -> None:
