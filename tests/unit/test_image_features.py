@@ -7,10 +7,8 @@ from skimage.color import rgb2lab
 
 from gmmkit.errors import ImageSizeError, InputError, ParameterError
 from gmmkit.image import compute_features
-from gmmkit.image.catalog import FEATURES
-from gmmkit.image.features import FeatureSet, parse_features
+from gmmkit.image.features import parse_features
 from gmmkit.image.pixels import as_raster, distinct_colors
-from gmmkit.image.tiles import Tile, cut
 
 
 @pytest.fixture
@@ -115,40 +113,6 @@ def test_gray_has_only_the_lightness_of_a_color_space(photo):
     assert np.allclose(compute_features(gray, "lab"), expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", sorted(FEATURES))
-@pytest.mark.parametrize("channels", [1, 3])
-def test_every_feature_names_each_of_its_columns(photo, name, channels):
-    columns = parse_features(name, channels).columns
-    assert compute_features(photo[..., :channels], name).shape[2] == len(columns)
-
-
-@pytest.mark.parametrize("name", sorted(FEATURES))
-@pytest.mark.parametrize("masked", [False, True])
-def test_features_by_tiles_are_those_of_the_whole_picture(photo, name, masked):
-    mask = np.random.default_rng(2).random(photo.shape[:2]) > 0.2 if masked else None
-    raster = as_raster(photo, mask)
-    features = parse_features(name, 3)
-    whole = compute_features(photo, name, mask=mask)
-    for tile in cut(raster.shape, side=17):
-        assert np.allclose(features.compute(raster, tile), whole[tile.window], atol=1e-4)
-
-
-def test_a_halo_that_is_too_small_would_be_noticed(photo, monkeypatch):
-    raster, features = as_raster(photo), parse_features("texture", 3)
-    whole, tile = compute_features(photo, "texture"), Tile(slice(10, 20), slice(10, 20))
-    monkeypatch.setattr(FeatureSet, "halo", 3)
-    assert not np.allclose(features.compute(raster, tile), whole[tile.window], atol=1e-2)
-
-
-@pytest.mark.parametrize("name", sorted(FEATURES))
-def test_the_color_under_excluded_pixels_changes_nothing(photo, name):
-    mask = np.random.default_rng(3).random(photo.shape[:2]) > 0.3
-    other = photo.copy()
-    other[~mask] = 255 - other[~mask]
-    one, two = (compute_features(picture, name, mask=mask) for picture in (photo, other))
-    assert np.array_equal(one[mask], two[mask])
-
-
 def test_excluded_pixels_may_hold_no_numbers():
     picture = np.full((6, 6), 0.5)
     picture[2, 2] = np.nan
@@ -191,12 +155,6 @@ def test_the_floor_of_sixteen_bits_is_that_of_eight_divided_by_257():
     features = parse_features("lab", 3)
     eight, sixteen = (features.floor(np.dtype(kind), (9, 9)) for kind in (np.uint8, np.uint16))
     assert eight / sixteen == pytest.approx([257] * 3, rel=0.05)
-
-
-@pytest.mark.parametrize("name", sorted(FEATURES))
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
-def test_every_floor_is_above_zero(name, kind):
-    assert (parse_features(name, 3).floor(np.dtype(kind), (90, 60)) > 0).all()
 
 
 def test_the_contract_says_what_the_columns_are():
