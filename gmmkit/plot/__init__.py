@@ -6,6 +6,7 @@ from gmmkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from gmmkit.plot.bells import bells_plot
+    from gmmkit.plot.boundaries import precision_recall_plot
     from gmmkit.plot.densities import density_plot
     from gmmkit.plot.detection import det_plot, score_histogram, tippett_plot
     from gmmkit.plot.fits import selection_plot, starts_plot, trace_plot
@@ -23,6 +24,7 @@ _HOMES = {
     "det_plot": "gmmkit.plot.detection",
     "ellipse_plot": "gmmkit.plot.mixtures",
     "pair_plot": "gmmkit.plot.pairs",
+    "precision_recall_plot": "gmmkit.plot.boundaries",
     "score_histogram": "gmmkit.plot.detection",
     "selection_plot": "gmmkit.plot.fits",
     "starts_plot": "gmmkit.plot.fits",
@@ -40,6 +42,7 @@ __all__ = [
     "det_plot",
     "ellipse_plot",
     "pair_plot",
+    "precision_recall_plot",
     "score_histogram",
     "selection_plot",
     "starts_plot",
