@@ -75,12 +75,36 @@ def write_table(columns: Columns, path: str | os.PathLike[str], *, force: bool =
     'a\\n1.5\\n'
     """
     check_table_suffix(path)
-    suffix = Path(path).suffix.lower()
+    write_atomically(path, table_bytes(columns, Path(path).suffix.lower()), force=force)
+
+
+def table_bytes(columns: Columns, suffix: str) -> bytes:
+    """Return a table as the content of a file of that ending.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray of shape (N,)
+        Numbers, or str objects.
+    suffix : str
+        ".csv", ".tsv" or ".parquet".
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    MissingDependencyError
+        If it is Parquet and polars is not installed.
+
+    Examples
+    --------
+    >>> table_bytes({"a": np.array([1.5])}, ".csv")
+    b'a\\n1.5\\n'
+    """
     if suffix == ".parquet":
-        payload = _parquet_bytes(columns)
-    else:
-        payload = csv_text(columns, delimiter="\t" if suffix == ".tsv" else ",").encode()
-    write_atomically(path, payload, force=force)
+        return _parquet_bytes(columns)
+    return csv_text(columns, delimiter="\t" if suffix == ".tsv" else ",").encode()
 
 
 def csv_text(columns: Columns, *, delimiter: str = ",") -> str:

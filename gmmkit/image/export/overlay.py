@@ -1,23 +1,21 @@
-"""A segmentation for looking at: the photo tinted by class, outlined, with a legend below."""
-
-from typing import TYPE_CHECKING
+"""Labels for looking at: the photo tinted by class with a legend, or drawn in its regions."""
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from gmmkit.image.display import display_colors
-from gmmkit.image.palette import class_colors
+from gmmkit.image.export.display import Display
+from gmmkit.image.export.labeled import Labeled, as_label_map
 from gmmkit.image.pixels import BoolArray, Float32Array, Float64Array, Int32Array, Uint8Array
-
-if TYPE_CHECKING:
-    from gmmkit.image.classes import Segmentation
 
 LARGEST_PIXELS = 4_000_000
 
 _TINT = 0.55
+_FLATTENED = 0.75
 _BLACK = 64
 _LUMINANCE = np.array([[0.2125], [0.7154], [0.0721]], dtype=np.float32)
 _CONTOUR = (255, 255, 255)
+_DARK_CONTOUR = (40, 40, 40)
+_LIGHT = 150
 _PAPER = (250, 250, 250)
 _INK = (30, 30, 30)
 _CHECKERS = (205, 235)
@@ -25,13 +23,13 @@ _MOST_LISTED = 32
 _NARROWEST = 160
 
 
-def draw_overlay(segmentation: "Segmentation", *, full: bool = False) -> Uint8Array:
-    """Return the tinted picture above its legend.
+def draw_overlay(labels: Labeled, *, full: bool = False) -> Uint8Array:
+    """Return the picture of the classes above their legend, or that of the regions.
 
     Parameters
     ----------
-    segmentation : Segmentation
-        What `segment` returned.
+    labels : Segmentation or LabelMap
+        With its picture.
     full : bool
         Keep every pixel instead of shrinking to 4 megapixels.
 
@@ -46,27 +44,42 @@ def draw_overlay(segmentation: "Segmentation", *, full: bool = False) -> Uint8Ar
     >>> draw_overlay(segment("sample:coffee", k=2)).shape[1]
     600
     """
-    photo, labels = display_colors(segmentation.raster), segmentation.labels
-    if not full:
-        photo, labels = _shrunk(photo, labels)
-    colors = class_colors(segmentation.k)
-    picture = tinted(photo, labels, colors)
-    legend = draw_legend(segmentation.shares, colors, picture.shape[1], min(picture.shape[:2]))
+    label_map = as_label_map(labels)
+    display, shown = Display(label_map.picture("the overlay")), label_map.labels
+    if full or shown.size <= LARGEST_PIXELS:
+        photo = display.colors()
+    else:
+        photo, shown = _shrunk(display, shown)
+    if label_map.noun == "region":
+        return flattened(photo, shown, label_map.mean_colors)
+    picture = tinted(photo, shown, label_map.palette)
+    legend = draw_legend(
+        label_map.shares, label_map.palette, picture.shape[1], min(picture.shape[:2])
+    )
     return _stacked(picture, legend)
 
 
-def _shrunk(photo: Uint8Array, labels: Int32Array) -> tuple[Uint8Array, Int32Array]:
+def _shrunk(display: Display, labels: Int32Array) -> tuple[Uint8Array, Int32Array]:
     height, width = labels.shape
     scale = (LARGEST_PIXELS / labels.size) ** 0.5
-    if scale >= 1:
-        return photo, labels
     size = max(1, int(width * scale)), max(1, int(height * scale))
-    reduced = Image.fromarray(np.ascontiguousarray(photo)).resize(
-        size, Image.Resampling.BOX, reducing_gap=2.0
+    factor = max(1, int(0.5 / scale))
+    reduced = Image.fromarray(_reduced(display, factor)).resize(
+        size, Image.Resampling.BOX, box=(0, 0, width / factor, height / factor)
     )
     rows = (np.arange(size[1]) + 0.5) * (height / size[1])
     columns = (np.arange(size[0]) + 0.5) * (width / size[0])
     return np.asarray(reduced), labels[np.ix_(rows.astype(int), columns.astype(int))]
+
+
+def _reduced(display: Display, factor: int) -> Uint8Array:
+    """Return means over squares of pixels, a strip at a time: Pillow copies what it is given."""
+    rows, height = 64 * factor, display.raster.shape[0]
+    strips = (
+        np.ascontiguousarray(display.colors(slice(start, start + rows)))
+        for start in range(0, height, rows)
+    )
+    return np.concatenate([np.asarray(Image.fromarray(strip).reduce(factor)) for strip in strips])
 
 
 def tinted(photo: Uint8Array, labels: Int32Array, colors: Uint8Array) -> Uint8Array:
@@ -98,6 +111,44 @@ def tinted(photo: Uint8Array, labels: Int32Array, colors: Uint8Array) -> Uint8Ar
     light = _BLACK + photo @ _LUMINANCE * np.float32(1 - _BLACK / 255)
     picture: Float32Array = light * np.float32(1 - _TINT) + colors[labels] * np.float32(_TINT)
     picture[contours(labels)] = _CONTOUR
+    return _finished(picture, labels)
+
+
+def flattened(photo: Uint8Array, labels: Int32Array, colors: Uint8Array) -> Uint8Array:
+    """Return the photo drawn toward the color of each region, outlined in white.
+
+    Where it is light, outlines are dark instead. Excluded pixels show a checkerboard.
+
+    Parameters
+    ----------
+    photo : ndarray of shape (H, W, 3)
+        uint8.
+    labels : ndarray of shape (H, W)
+        -1 where a pixel is excluded.
+    colors : ndarray of shape (n, 3)
+        uint8, the mean color of each region.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3)
+        uint8.
+
+    Examples
+    --------
+    >>> photo = np.array([[[100] * 3, [200] * 3]], np.uint8)
+    >>> flattened(photo, np.zeros((1, 2), np.int32), np.array([[150] * 3], np.uint8))[0, :, 0]
+    array([138, 163], dtype=uint8)
+    """
+    share = np.float32(_FLATTENED)
+    picture = photo * (1 - share) + colors[labels] * share
+    lines = contours(labels)
+    light = picture[lines] @ _LUMINANCE > _LIGHT
+    picture[lines] = np.where(light, _DARK_CONTOUR, _CONTOUR)
+    return _finished(picture, labels)
+
+
+def _finished(picture: Float32Array, labels: Int32Array) -> Uint8Array:
+    """Round to whole colors, a checkerboard where pixels are excluded."""
     excluded = labels < 0
     if excluded.any():
         picture[excluded] = _checkers(labels.shape)[excluded, None]
