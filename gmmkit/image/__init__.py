@@ -5,19 +5,50 @@ from typing import TYPE_CHECKING
 from gmmkit.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from gmmkit.image import metrics
+    from gmmkit.image.background.model import BackgroundModel
+    from gmmkit.image.background.video import subtract_background
     from gmmkit.image.classes import Segmentation, segment
-    from gmmkit.image.features import compute_features
+    from gmmkit.image.features import compute_features, own_feature
+    from gmmkit.image.hierarchy import Hierarchy, RegionModel, learn_regions, regions
     from gmmkit.image.models import fit_shared
+    from gmmkit.image.parts import connected_regions
+    from gmmkit.image.properties import region_table
     from gmmkit.image.smoothing import smooth
 
 _HOMES = {
+    "BackgroundModel": "gmmkit.image.background.model",
+    "Hierarchy": "gmmkit.image.hierarchy",
+    "RegionModel": "gmmkit.image.hierarchy",
     "Segmentation": "gmmkit.image.classes",
     "compute_features": "gmmkit.image.features",
+    "connected_regions": "gmmkit.image.parts",
     "fit_shared": "gmmkit.image.models",
+    "learn_regions": "gmmkit.image.hierarchy",
+    "own_feature": "gmmkit.image.features",
+    "region_table": "gmmkit.image.properties",
+    "regions": "gmmkit.image.hierarchy",
     "segment": "gmmkit.image.classes",
     "smooth": "gmmkit.image.smoothing",
+    "subtract_background": "gmmkit.image.background.video",
 }
 
-__all__ = ["Segmentation", "compute_features", "fit_shared", "segment", "smooth"]
+__all__ = [
+    "BackgroundModel",
+    "Hierarchy",
+    "RegionModel",
+    "Segmentation",
+    "compute_features",
+    "connected_regions",
+    "fit_shared",
+    "learn_regions",
+    "metrics",
+    "own_feature",
+    "region_table",
+    "regions",
+    "segment",
+    "smooth",
+    "subtract_background",
+]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, _HOMES, {"metrics": "gmmkit.image.metrics"})

@@ -7,54 +7,18 @@ run over rows and vectorize. Rows past the end of a tile are zeros with responsi
 """
 
 import math
-import warnings
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import overload
 
+from gmmkit.core.compiling import FASTMATH, entry, inner
 from gmmkit.core.engine.natural import NEGLIGIBLE_FLOAT32, NEGLIGIBLE_FLOAT64
-from gmmkit.errors import CompilerCacheWarning
 
 # What one feature of a tile takes: all of a small problem's features then fit in the first cache.
 TILE_BYTES = 1024
 
 _TILES_PER_FLUSH = 16
-
-# What a reordered sum may change, but not what NaN or infinity mean to the caller: rows are finite.
-_FASTMATH = {"reassoc", "contract", "nsz", "arcp", "nnan", "ninf"}
-
-_inner = njit(nogil=True, fastmath=_FASTMATH, error_model="numpy")
-
-
-def _entry(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function that Python calls, kept on disk for the next process where possible."""
-    try:
-        return _jit(function, cache=True)
-    except RuntimeError:
-        _warn_of_no_cache()
-        return _jit(function, cache=False)
-
-
-@lru_cache(maxsize=1)
-def _warn_of_no_cache() -> None:
-    warnings.warn(
-        CompilerCacheWarning(
-            "compiled kernels cannot be kept for the next process, because no cache folder is "
-            "writable: set NUMBA_CACHE_DIR to one that is"
-        ),
-        stacklevel=3,
-    )
-
-
-def _jit(function: Callable[..., Any], *, cache: bool) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = njit(
-        nogil=True, fastmath=_FASTMATH, error_model="numpy", cache=cache
-    )(function)
-    return compiled
 
 
 def _exponential(x):
@@ -62,7 +26,7 @@ def _exponential(x):
     raise NotImplementedError("only inside compiled code")
 
 
-@overload(_exponential, inline="always", jit_options={"fastmath": _FASTMATH})
+@overload(_exponential, inline="always", jit_options={"fastmath": FASTMATH})
 def _compile_exponential(x):
     return _exponential_float32 if x == types.float32 else _exponential_float64
 
@@ -108,7 +72,7 @@ def _exponential_float64(x):
     return result if x > NEGLIGIBLE_FLOAT64 else 0.0
 
 
-@_inner
+@inner
 def _load(rows, start, count, origin, inverse_scale, phi):
     """Fill phi's first D features with z = (x - origin) / scale."""
     for d in range(rows.shape[1]):
@@ -119,7 +83,7 @@ def _load(rows, start, count, origin, inverse_scale, phi):
             feature[t] = 0
 
 
-@_inner
+@inner
 def _multiply(phi, n_features, full):
     """Fill phi's other features with the squares of the first D, or with all their products."""
     q = n_features
@@ -132,14 +96,14 @@ def _multiply(phi, n_features, full):
             q += 1
 
 
-@_inner
+@inner
 def _fill(tile, value):
     """Set every row of a tile to one value."""
     for t in range(tile.size):
         tile[t] = value
 
 
-@_inner
+@inner
 def _score(theta, spans, phi, scores):
     """Fill scores with theta times phi, four features at a time."""
     for k in range(scores.shape[0]):
@@ -159,7 +123,7 @@ def _score(theta, spans, phi, scores):
             p += 1
 
 
-@_inner
+@inner
 def _share(scores, n_gaussians, n_classes):
     """Add the quadratic that all Gaussians share, a row past the classes, to each of them."""
     for shared in range(n_classes, scores.shape[0]):
@@ -168,7 +132,7 @@ def _share(scores, n_gaussians, n_classes):
                 scores[k, t] += scores[shared, t]
 
 
-@_inner
+@inner
 def _exponentiate(scores, n_classes, top, total):
     """Turn scores into exponentials relative to each row's largest, and sum them."""
     for t in range(top.size):
@@ -186,7 +150,7 @@ def _exponentiate(scores, n_classes, top, total):
             total[t] += e
 
 
-@_inner
+@inner
 def _log_likelihood(top, total, start, count, weights):
     """Return the weighted sum of top + log(total), with one logarithm for many unweighted rows."""
     result = 0.0
@@ -204,7 +168,7 @@ def _log_likelihood(top, total, start, count, weights):
     return result
 
 
-@_inner
+@inner
 def _normalize(scores, n_gaussians, n_classes, total, start, count, weights):
     """Turn exponentials into weighted responsibilities; a shared row gets the Gaussians' sum."""
     one = np.ones(1, total.dtype)[0]
@@ -223,7 +187,7 @@ def _normalize(scores, n_gaussians, n_classes, total, start, count, weights):
                 scores[shared, t] += scores[k, t]
 
 
-@_inner
+@inner
 def _accumulate(scores, spans, phi, sums):
     """Add responsibility times phi to the sums, four features at a time."""
     zero = np.zeros(1, sums.dtype)[0]
@@ -255,7 +219,7 @@ def _accumulate(scores, spans, phi, sums):
             p += 1
 
 
-@_inner
+@inner
 def _flush(partial, result):
     """Move sums in working precision over to float64."""
     for k in range(partial.shape[0]):
@@ -264,7 +228,7 @@ def _flush(partial, result):
             partial[k, p] = 0
 
 
-@_entry
+@entry
 def fused_pass(
     rows, weights, origin, inverse_scale, theta, spans, n_gaussians, n_classes, full, result
 ):
@@ -297,7 +261,7 @@ def fused_pass(
     return log_likelihood
 
 
-@_inner
+@inner
 def _deviate(z, means, k, phi):
     """Fill phi's first D features with deviations from the mean of component k."""
     for d in range(z.shape[0]):
@@ -306,7 +270,7 @@ def _deviate(z, means, k, phi):
             feature[t] = own[t] - mean
 
 
-@_inner
+@inner
 def _subtract_distance(phi, factors, k, scratch, score):
     """Subtract half the squared length of the deviations times the factor of component k.
 
@@ -323,7 +287,7 @@ def _subtract_distance(phi, factors, k, scratch, score):
             score[t] -= 0.5 * scratch[t] * scratch[t]
 
 
-@_entry
+@entry
 def centered_pass(
     rows, weights, origin, inverse_scale, constants, means, factors, spans, full, result
 ):
@@ -357,7 +321,7 @@ def centered_pass(
     return log_likelihood
 
 
-@_entry
+@entry
 def softmax(scores, weights):
     """Turn log joint densities (K, n) into weighted responsibilities in place; return sum w log p.
 

@@ -1,0 +1,90 @@
+"""Regions found in a small copy of a picture, brought back to its full size along its own borders.
+
+Every pixel near a border goes to the region of that neighbor in the small copy which is closest in
+place and color (joint bilateral upsampling; Kopf, Cohen, Lischinski and Uyttendaele, 2007), and
+what that cuts off from its region goes to a neighbor.
+"""
+
+import numpy as np
+
+from gmmkit.core.execution import threads
+from gmmkit.image.hierarchy.compiled.enlargement import closest_regions
+from gmmkit.image.hierarchy.working import WorkingPicture, shrunk
+from gmmkit.image.parts import grown_over, label_parts
+from gmmkit.image.pixels import Float32Array, Int32Array, Raster, working_values
+
+# Differences of color, in fractions of the whole range, that count like one pixel of the copy.
+_COLOR_UNIT = 0.05
+
+
+def enlarged(
+    labels: Int32Array, picture: WorkingPicture, raster: Raster, n_threads: int | None = None
+) -> Int32Array:
+    """Return regions of a working picture as regions of the picture that it stands for.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (h, w)
+    picture : WorkingPicture
+    raster : Raster
+        Of shape (H, W).
+    n_threads : int, optional
+        Has no influence on the result.
+
+    Returns
+    -------
+    ndarray of shape (H, W)
+        int32; every region is connected, and none is lost.
+    """
+    if picture.factor == 1:
+        return labels
+    means = shrunk(raster, picture.factor).pixels
+    whole = np.empty(raster.shape, np.int32)
+    _assign(labels, means, raster, picture.factor, whole, n_threads)
+    if raster.mask is not None:
+        whole[~raster.mask] = -1
+        _restore(whole, labels, picture.factor)
+    return _reconnected(whole)
+
+
+def _assign(
+    labels: Int32Array,
+    means: Float32Array,
+    raster: Raster,
+    factor: int,
+    whole: Int32Array,
+    n_threads: int | None,
+) -> None:
+    spread_of_values = float(means.max() - means.min())
+    unit = np.float32(_COLOR_UNIT * max(spread_of_values, 1e-30))
+
+    def fill(rows: slice) -> None:
+        values = working_values(raster.pixels[rows])
+        closest_regions(labels, means / unit, values / unit, rows.start, factor, whole[rows])
+
+    strips = [slice(i, min(i + 256, len(whole))) for i in range(0, len(whole), 256)]
+    with threads(n_threads) as executor:
+        list(executor.map(fill, strips))
+
+
+def _restore(whole: Int32Array, labels: Int32Array, factor: int) -> None:
+    """Give regions that excluded pixels left without any their squares back."""
+    n_regions = int(labels.max()) + 1
+    lost = np.bincount(whole.ravel() + 1, minlength=n_regions + 1)[1:] == 0
+    for region in np.flatnonzero(lost):
+        for y, x in np.argwhere(labels == region):
+            square = whole[y * factor : (y + 1) * factor, x * factor : (x + 1) * factor]
+            square[square >= 0] = region
+
+
+def _reconnected(whole: Int32Array) -> Int32Array:
+    """Leave every region its largest connected part, and let neighbors grow over the others."""
+    parts = label_parts(whole)
+    sizes = np.bincount(parts.ravel())
+    regions = np.full(len(sizes), -1, np.int32)
+    regions[parts.ravel()] = whole.ravel()
+    order = np.lexsort((sizes, regions))
+    is_largest = np.zeros(len(sizes), dtype=bool)
+    is_largest[order[np.append(np.diff(regions[order]) > 0, True)]] = True
+    grown = grown_over(parts, ~is_largest[parts])
+    return np.where(whole < 0, np.int32(-1), regions[grown])
