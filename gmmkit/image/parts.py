@@ -1,5 +1,6 @@
 """Connected parts of labels: which there are, and growing the large ones over the small."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,8 @@ def _checked(labels: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def _checked_share(smallest: float) -> float:
-    if isinstance(smallest, bool) or not 0 <= smallest <= 1:
+    usable = isinstance(smallest, Real) and not isinstance(smallest, bool)
+    if not usable or not 0 <= smallest <= 1:
         raise ParameterError(
             "the smallest part is out of range",
             found=f"smallest={smallest!r}",

@@ -1,12 +1,12 @@
 """From a picture to its hierarchy: textons, cues, finest regions, merging."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 
 from gmmkit.image.hierarchy.compiled import filters
 from gmmkit.image.hierarchy.compiled.agglomeration import agglomerate
@@ -22,6 +22,8 @@ from gmmkit.image.pixels import Float32Array, Float64Array, ImageLike, as_raster
 if TYPE_CHECKING:
     from gmmkit.io.model import Model
 
+Int64Array = npt.NDArray[np.int64]
+
 
 @dataclass(frozen=True, eq=False)
 class Merging:
@@ -36,14 +38,14 @@ class Merging:
         What they were judged by.
     """
 
-    merges: npt.NDArray[np.int64]
+    merges: Int64Array
     odds: Float64Array
     evidence: Float64Array
 
     @property
     def heights(self) -> Float64Array:
         """Probabilities of differing, raised where they would fall."""
-        heights: Float64Array = 1 / (1 + np.exp(-np.maximum.accumulate(self.odds)))
+        heights: Float64Array = expit(np.maximum.accumulate(self.odds))
         return heights
 
 
@@ -86,6 +88,8 @@ def regions(
     ------
     InputError
         If the picture or the mask cannot be used.
+    ParameterError
+        If the seed is none.
     FeatureContractError
         If the model is one of something else.
 
@@ -103,14 +107,20 @@ def regions(
     graph = build_graph(picture, chosen, seed=seed, n_threads=n_threads)
     merging = merge(graph, chosen)
     finest = enlarged(graph.labels, picture, raster, n_threads)
-    return Hierarchy(finest, merging.merges, merging.heights, chosen.threshold)
+    merges = _renumbered(merging.merges, int(graph.labels.max()) + 1, int(finest.max()) + 1)
+    return Hierarchy(finest, merges, merging.heights, chosen.threshold)
+
+
+def _renumbered(merges: Int64Array, n_working: int, n_finest: int) -> Int64Array:
+    """Make room for finest regions that only the full size has."""
+    return np.where(merges < n_working, merges, merges + n_finest - n_working)
 
 
 def build_graph(
     picture: WorkingPicture,
     model: RegionModel,
     *,
-    seed: int | Sequence[int] = 0,
+    seed: int = 0,
     n_threads: int | None = None,
 ) -> RegionGraph:
     """Return the finest regions of a picture and what merging needs to know of them."""

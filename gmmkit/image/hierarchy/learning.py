@@ -14,13 +14,13 @@ import numpy.typing as npt
 from joblib import Parallel, delayed
 from scipy import ndimage
 
-from gmmkit.core.checks import check_count
+from gmmkit.core.checks import check_count, random_generator
 from gmmkit.errors import InputError
 from gmmkit.image.hierarchy.compiled.judgement import SIZE_UNIT, SMALLER_AREA, evidence_names
 from gmmkit.image.hierarchy.cues import KINDS, boundary_cues, cue_names
 from gmmkit.image.hierarchy.finding import Merging, build_graph, merge
 from gmmkit.image.hierarchy.model import RegionModel
-from gmmkit.image.hierarchy.network import Network, fit_network
+from gmmkit.image.hierarchy.network import Network, fit_network, mean_network
 from gmmkit.image.hierarchy.partition import RegionGraph
 from gmmkit.image.hierarchy.textons import texton_planes
 from gmmkit.image.hierarchy.tree import Hierarchy
@@ -42,6 +42,10 @@ _LAST_MERGES = 400
 # A wrong merge of larger regions costs more: the weight grows with this power of the smaller area.
 _AREA_POWER = 0.5
 _THRESHOLDS = 99
+# Networks from different starts, whose mean the last round takes.
+_NETWORKS = 3
+# Weighing the cues needs no more pictures than this.
+_CUE_PICTURES = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,19 +115,23 @@ def learn_regions(
     """
     tell = on_progress or (lambda words: None)
     drawn = _checked(pictures, annotations)
-    model = _untrained(radii, check_count(n_textons, "n_textons"), n_mixtures)
+    random = random_generator(seed)
+    check_count(n_units, "n_units", least=0)
+    check_count(n_rounds, "n_rounds")
+    model = _untrained(tuple(radii), n_textons, n_mixtures)
     run = Parallel(n_jobs)
     tell("cues of borders")
-    model = _with_cues(model, run(delayed(_border_pixels)(*pair, model, seed) for pair in drawn))
+    few = drawn[:: max(1, len(drawn) // _CUE_PICTURES)]
+    model = _with_cues(model, run(delayed(_border_pixels)(*pair, model, seed) for pair in few))
     tell("finest regions")
     examples = run(delayed(_example)(*pair, model, seed) for pair in drawn)
-    random = np.random.default_rng(seed)
     lessons: list[Lesson] = []
-    for number in range(check_count(n_rounds, "n_rounds")):
+    for number in range(n_rounds):
         tell(f"merging, round {number + 1} of {n_rounds}")
         mergings = [merge(example.graph, model) for example in examples]
         lessons += [_lesson(*pair) for pair in zip(examples, mergings, strict=True)]
-        model = _with_network(model, _fit(lessons, n_units, random))
+        n_networks = _NETWORKS if number == n_rounds - 1 else 1
+        model = _with_network(model, _fit(lessons, n_units, n_networks, random))
     tell("threshold")
     return replace(model, threshold=_best_threshold(run, examples, model))
 
@@ -146,7 +154,20 @@ def _checked(
             found=f"{len(pictures)} pictures and {len(annotations)} sets of annotations",
             needed="one set of annotations for each of one picture or more",
         )
-    return [(each, np.asarray(drawn)) for each, drawn in zip(pictures, annotations, strict=True)]
+    sets = [_numbered(np.asarray(each), number) for number, each in enumerate(annotations)]
+    return list(zip(pictures, sets, strict=True))
+
+
+def _numbered(drawn: npt.NDArray[np.generic], number: int) -> Annotations:
+    """Return label maps with contiguous labels, or raise InputError."""
+    if drawn.ndim != 3 or not drawn.size or drawn.dtype.kind not in "iu":
+        raise InputError(
+            f"annotations {number} are no label maps",
+            found=f"shape {drawn.shape} of {drawn.dtype}",
+            needed="whole numbers of shape (m, H, W), one map or more",
+        )
+    maps = [np.unique(each, return_inverse=True)[1].reshape(each.shape) for each in drawn]
+    return np.stack(maps).astype(np.int32)
 
 
 def _untrained(radii: tuple[float, ...], n_textons: int, n_mixtures: int) -> RegionModel:
@@ -211,6 +232,12 @@ def _with_cues(
     from sklearn.linear_model import LogisticRegression
 
     cues, is_border = (np.concatenate(part) for part in zip(*pixels, strict=True))
+    if is_border.all() or not is_border.any():
+        raise InputError(
+            "there is nothing to learn from",
+            found="no border" if not is_border.any() else "nothing but borders",
+            needed="annotations in which half of the people agree on some borders",
+        )
     fitted = LogisticRegression(max_iter=1000).fit(cues, is_border)
     return replace(model, cue_weights=fitted.coef_[0], cue_bias=float(fitted.intercept_[0]))
 
@@ -234,6 +261,8 @@ def _lesson(example: Example, merging: Merging) -> Lesson:
     The target is the probability that a pixel of the one region and a pixel of the other were drawn
     apart, over pixels and people.
     """
+    if not len(merging.merges):
+        return Lesson(merging.evidence, np.zeros(0), np.zeros(0))
     together = np.mean([_together(shared, merging.merges) for shared in example.shared], axis=0)
     last = slice(-_LAST_MERGES, None)
     weights = np.exp(merging.evidence[last, SMALLER_AREA] / SIZE_UNIT * _AREA_POWER)
@@ -251,13 +280,14 @@ def _together(shared: Float64Array, merges: npt.NDArray[np.int64]) -> Float64Arr
     return same
 
 
-def _fit(lessons: Sequence[Lesson], n_units: int, random: np.random.Generator) -> Network:
-    return fit_network(
-        np.concatenate([lesson.evidence for lesson in lessons]),
-        np.concatenate([lesson.targets for lesson in lessons]),
-        np.concatenate([lesson.weights for lesson in lessons]),
-        n_units,
-        random,
+def _fit(
+    lessons: Sequence[Lesson], n_units: int, n_networks: int, random: np.random.Generator
+) -> Network:
+    rows = np.concatenate([lesson.evidence for lesson in lessons])
+    targets = np.concatenate([lesson.targets for lesson in lessons])
+    weights = np.concatenate([lesson.weights for lesson in lessons])
+    return mean_network(
+        [fit_network(rows, targets, weights, n_units, random) for _ in range(n_networks)]
     )
 
 
@@ -268,7 +298,7 @@ def _with_network(model: RegionModel, network: Network) -> RegionModel:
         hidden_bias=network.hidden_bias,
         output=network.output,
         direct=network.direct,
-        bias=network.bias,
+        bias=float(network.bias),
     )
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gmmkit.core.checks import check_count
 from gmmkit.core.mixture import Mixture
-from gmmkit.errors import FeatureContractError
+from gmmkit.errors import FeatureContractError, ParameterError
 from gmmkit.image.hierarchy.compiled.judgement import evidence_names
 from gmmkit.image.hierarchy.cues import cue_names
 from gmmkit.image.pixels import Float64Array
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 MODEL_KIND = "image-regions"
 VERSION = 1
 _SHIPPED = "regions.gmm"
+# Below this a cue compares a pixel with itself.
+_LEAST_RADIUS = 1.0
 _ARRAYS = ("cue_weights", "hidden", "hidden_bias", "output", "direct")
 _NUMBERS = ("cue_bias", "bias", "threshold")
 
@@ -61,6 +64,9 @@ class RegionModel:
     bias: float
     threshold: float
 
+    def __post_init__(self) -> None:
+        _check(self)
+
     @property
     def cues(self) -> tuple[str, ...]:
         """The names of what is summed along a border."""
@@ -85,6 +91,39 @@ class RegionModel:
         return Model(MODEL_KIND, _contract(self) | numbers, {}, arrays)
 
 
+def _check(model: RegionModel) -> None:
+    """Raise ParameterError unless sizes fit together and numbers make sense."""
+    _check_radii(model.radii)
+    check_count(model.n_textons, "n_textons")
+    check_count(model.n_mixtures, "n_mixtures")
+    units, columns = np.shape(model.hidden_bias), len(model.evidence)
+    shapes = {
+        "cue_weights": (len(cue_names(model.radii)),),
+        "hidden": (*units, columns),
+        "hidden_bias": (np.size(model.hidden_bias),),
+        "output": units,
+        "direct": (columns,),
+    }
+    wrong = [name for name, shape in shapes.items() if np.shape(getattr(model, name)) != shape]
+    numbers = np.array([model.cue_bias, model.bias, model.threshold], np.float64)
+    if wrong or not np.isfinite(numbers).all() or not 0 <= model.threshold <= 1:
+        raise ParameterError(
+            "this is no model of regions",
+            found=f"{wrong or numbers.tolist()} out of shape or range",
+            needed=f"{columns} columns of evidence, finite numbers, a threshold from 0 to 1",
+        )
+
+
+def _check_radii(radii: tuple[float, ...]) -> None:
+    values = np.asarray(radii, np.float64)
+    if not values.size or not np.isfinite(values).all() or values.min() < _LEAST_RADIUS:
+        raise ParameterError(
+            "radii are not usable",
+            found=repr(radii),
+            needed=f"one number or more, of at least {_LEAST_RADIUS:g}",
+        )
+
+
 def _contract(model: RegionModel) -> dict[str, Any]:
     return {
         "version": VERSION,
@@ -106,37 +145,25 @@ def unpacked(kept: "Model", label: str = "the model") -> RegionModel:
     if kept.kind != MODEL_KIND or kept.contract.get("version") != VERSION:
         version = kept.contract.get("version")
         raise _unsuitable(label, f"kind {kept.kind!r}, version {version!r}")
+    try:
+        model = _rebuilt(kept)
+    except (KeyError, TypeError, ValueError, ParameterError) as error:
+        raise _unsuitable(label, f"{type(error).__name__}: {error}") from error
+    if _contract(model)["evidence"] != kept.contract.get("evidence"):
+        raise _unsuitable(label, "evidence of another kind than this version weighs")
+    return model
+
+
+def _rebuilt(kept: "Model") -> RegionModel:
     contract: Any = kept.contract
     learned: dict[str, Any] = {name: np.array(kept.arrays[name]) for name in _ARRAYS}
     learned |= {name: float(contract[name]) for name in _NUMBERS}
-    return _checked(
-        RegionModel(
-            radii=tuple(float(radius) for radius in contract["radii"]),
-            n_textons=int(contract["n_textons"]),
-            n_mixtures=int(contract["n_mixtures"]),
-            **learned,
-        ),
-        kept,
-        label,
+    return RegionModel(
+        radii=tuple(float(radius) for radius in contract["radii"]),
+        n_textons=contract["n_textons"],
+        n_mixtures=contract["n_mixtures"],
+        **learned,
     )
-
-
-def _checked(model: RegionModel, kept: "Model", label: str) -> RegionModel:
-    units, columns = len(model.hidden_bias), len(model.evidence)
-    shapes = {
-        "cue_weights": (len(cue_names(model.radii)),),
-        "hidden": (units, columns),
-        "output": (units,),
-        "direct": (columns,),
-    }
-    wrong = [name for name, shape in shapes.items() if getattr(model, name).shape != shape]
-    if wrong or _contract(model)["evidence"] != kept.contract.get("evidence"):
-        raise FeatureContractError(
-            f"{label} weighs other evidence than this version of gmmkit has",
-            found=f"{len(model.direct)} columns" + (f", odd {wrong}" if wrong else ""),
-            needed=f"{columns} columns: {', '.join(model.evidence)}",
-        )
-    return model
 
 
 def region_model(given: "RegionModel | Model | str | Path | None" = None) -> RegionModel:
@@ -157,6 +184,10 @@ def region_model(given: "RegionModel | Model | str | Path | None" = None) -> Reg
     label = str(given) if isinstance(given, str | Path) else "the model"
     if isinstance(kept, Mixture):
         raise _unsuitable(label, "one mixture")
+    if not hasattr(kept, "contract"):
+        raise ParameterError(
+            "this is no model", found=type(kept).__name__, needed="a RegionModel, a Model or a path"
+        )
     return unpacked(kept, label)
 
 

@@ -5,10 +5,9 @@ Here the dictionary is a Gaussian mixture of the picture's own pixels, and a pix
 its components by their responsibilities.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
+from gmmkit.core.checks import random_generator
 from gmmkit.core.engine.scoring import Scorer
 from gmmkit.core.execution import threads
 from gmmkit.core.fits.fitting import fit
@@ -29,7 +28,7 @@ def texton_planes(
     n_textons: int,
     n_mixtures: int = 1,
     *,
-    seed: int | Sequence[int] = 0,
+    seed: int = 0,
     n_threads: int | None = None,
 ) -> Float32Array:
     """Return the responsibilities of every texton of one or more dictionaries at every pixel.
@@ -55,7 +54,7 @@ def texton_planes(
     J. Malik, S. Belongie, T. Leung and J. Shi, "Contour and texture analysis for image
     segmentation", International Journal of Computer Vision 43 (2001).
     """
-    random = np.random.default_rng(seed)
+    random = random_generator(seed)
     rows = picture.planes.reshape(len(picture.planes), -1).T
     counted = rows if picture.mask is None else rows[picture.mask.ravel()]
     planes = [

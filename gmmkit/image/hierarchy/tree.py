@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import check_count
-from gmmkit.errors import ParameterError
+from gmmkit.errors import InputError, ParameterError
 from gmmkit.image.pixels import Float32Array, Float64Array, Int32Array
 
 Int64Array = npt.NDArray[np.int64]
@@ -44,8 +45,11 @@ class Hierarchy:
     threshold: float
 
     def __post_init__(self) -> None:
-        for array in (self.finest, self.merges, self.heights):
-            array.flags.writeable = False
+        _check(self.finest, self.merges, self.heights)
+        for name in ("finest", "merges", "heights"):
+            kept = getattr(self, name).view()
+            kept.flags.writeable = False
+            object.__setattr__(self, name, kept)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -102,7 +106,8 @@ class Hierarchy:
         ParameterError
             If it is not from 0 to 1.
         """
-        if isinstance(threshold, bool) or not 0 <= threshold <= 1:
+        usable = isinstance(threshold, Real) and not isinstance(threshold, bool)
+        if not usable or not 0 <= threshold <= 1:
             raise ParameterError(
                 "the threshold is out of range",
                 found=repr(threshold),
@@ -204,10 +209,33 @@ class Hierarchy:
 
     def _heights_of(self, one: Int64Array, other: Int64Array) -> Float64Array:
         """Return the heights at which pairs of finest regions become one."""
-        parents = np.arange(self.n_finest + len(self.merges))
+        # Regions that no step unites meet in one that stands above all, at height 1.
+        n_regions = self.n_finest + len(self.merges)
+        parents = np.full(n_regions + 1, n_regions)
         parents[self.merges.T] = self.n_finest + np.arange(len(self.merges))
         # A region has a lower number than what it is part of, so the lower one climbs.
         while (apart := one != other).any():
             one, other = np.minimum(one, other), np.maximum(one, other)
             one = np.where(apart, parents[one], one)
-        return self.heights[one - self.n_finest]
+        heights: Float64Array = np.append(self.heights, 1.0)[one - self.n_finest]
+        return heights
+
+
+def _check(finest: Int32Array, merges: Int64Array, heights: Float64Array) -> None:
+    """Refuse what is no hierarchy: gaps in the numbers, regions of later steps, falling heights."""
+    counts = np.bincount(finest.ravel() + 1)[1:]
+    steps = len(counts) + np.arange(len(merges))
+    sound = (
+        len(counts) > 0
+        and counts.all()
+        and merges.shape == (len(heights), 2)
+        and (merges < steps[:, None]).all()
+        and len(np.unique(merges)) == merges.size
+        and (np.diff(heights, prepend=0.0, append=1.0) >= 0).all()
+    )
+    if not sound:
+        raise InputError(
+            "this is no hierarchy",
+            found=f"{len(counts)} regions, {len(merges)} merges, {len(heights)} heights",
+            needed="contiguous regions, each merged once at most, at heights rising from 0 to 1",
+        )

@@ -34,7 +34,8 @@ def enlarged(
     Returns
     -------
     ndarray of shape (H, W)
-        int32; every region is connected, and none is lost.
+        int32; every region is connected, and none is lost. What excluded pixels cut off from its
+        region is one more region, numbered after the others.
     """
     if picture.factor == 1:
         return labels
@@ -43,7 +44,7 @@ def enlarged(
     _assign(labels, means, raster, picture.factor, whole, n_threads)
     if raster.mask is not None:
         whole[~raster.mask] = -1
-        _restore(whole, labels, picture.factor)
+    _restore(whole, labels, picture.factor)
     return _reconnected(whole)
 
 
@@ -68,7 +69,10 @@ def _assign(
 
 
 def _restore(whole: Int32Array, labels: Int32Array, factor: int) -> None:
-    """Give regions that excluded pixels left without any their squares back."""
+    """Give regions that were left without a pixel their squares back.
+
+    Excluded pixels take them, or the border of the picture, which may cut a square in half.
+    """
     n_regions = int(labels.max()) + 1
     lost = np.bincount(whole.ravel() + 1, minlength=n_regions + 1)[1:] == 0
     for region in np.flatnonzero(lost):
@@ -87,4 +91,6 @@ def _reconnected(whole: Int32Array) -> Int32Array:
     is_largest = np.zeros(len(sizes), dtype=bool)
     is_largest[order[np.append(np.diff(regions[order]) > 0, True)]] = True
     grown = grown_over(parts, ~is_largest[parts])
+    islands = np.setdiff1d(np.unique(grown[grown > 0]), np.flatnonzero(is_largest))
+    regions[islands] = int(whole.max()) + 1 + np.arange(len(islands))
     return np.where(whole < 0, np.int32(-1), regions[grown])

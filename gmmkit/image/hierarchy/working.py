@@ -121,6 +121,7 @@ def _appearance(raster: Raster, scale: float, n_threads: int | None) -> Float32A
     if raster.n_channels not in (1, 3) or (raster.n_channels == 3 and not raster.colors):
         return _appearance_of_bands(raster, scale, texture, n_threads)
     features = parse_features(f"lab({scale:.3g})+{texture}", raster.n_channels)
+    features.check(raster)
     planes = _computed(raster, features, n_threads)
     if raster.n_channels == 1:
         planes = np.insert(planes, [1, 1], 0, axis=2)
@@ -136,15 +137,16 @@ def _appearance_of_bands(
     variances, directions = np.linalg.eigh(np.cov(values.T, bias=True).reshape(len(mean), -1))
     unit = _BAND_DEVIATION / np.sqrt(max(variances[-1], np.finfo(float).tiny))
     axes = directions[:, ::-1][:, :3] * unit
-    projected = (raster.pixels - mean) @ axes
-    planes = np.zeros((*raster.shape, 3), np.float32)
-    planes[:, :, : projected.shape[2]] = projected
-    planes[:, :, 0] += _MIDDLE_LIGHTNESS
+    projected = (np.asarray(raster.pixels) - mean) @ axes
+    planes = np.zeros((3, *raster.shape), np.float32)
+    planes[: projected.shape[2]] = np.moveaxis(projected, 2, 0)
+    planes[0] += _MIDDLE_LIGHTNESS
+    planes = _filled(planes, raster.mask)
     # Features of bands take their mean as lightness, in hundredths.
-    lightness = replace(raster, pixels=planes[:, :, :1] / 100, colors=False)
+    lightness = replace(raster, pixels=planes[0, :, :, None] / 100, colors=False)
     textures = _computed(lightness, parse_features(f"bands+{texture}", 1), n_threads)[:, :, 1:]
-    sigma = (scale, scale, 0)
-    return np.concatenate([ndimage.gaussian_filter(planes, sigma), textures], axis=2)
+    blurred = np.stack([ndimage.gaussian_filter(plane, scale) for plane in planes], axis=2)
+    return np.concatenate([blurred, textures], axis=2)
 
 
 def _computed(raster: Raster, features: FeatureSet, n_threads: int | None) -> Float32Array:

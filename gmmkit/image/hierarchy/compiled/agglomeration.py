@@ -1,4 +1,4 @@
-"""Compiled greedy merging: the two neighbors that differ least become one region, again and again.
+"""Greedy merging, compiled: the two neighbors that differ least become one region, again and again.
 
 Regions are numbered from 0, and the one that step s makes is n + s. Every border between two
 regions has two ends, 2 e and 2 e + 1; the ends at a region are a linked list, so that two lists
@@ -6,11 +6,17 @@ join in the time that it takes to walk them once. Where a merge leaves two borde
 regions, the first takes the sums of the second.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from gmmkit.core.compiling import entry, inner
 from gmmkit.image.hierarchy.compiled.heap import heapify, remove, settle
 from gmmkit.image.hierarchy.compiled.judgement import fill_evidence, weigh
+
+Float64Array = npt.NDArray[np.float64]
+Int64Array = npt.NDArray[np.int64]
 
 _NONE = -1
 
@@ -41,9 +47,10 @@ def _list_ends(pairs, n_regions):
 
 
 @inner
-def _judge(border, ends, sums, n_pixels, network, evidence):
-    """Return the log odds that the regions beside a border differ, with the evidence for it."""
+def _judge(border, ends, sums, n_pixels, network, judgements):
+    """Note the log odds that the regions beside a border differ, and the evidence for it."""
     regions, perimeters, borders = sums
+    cost, evidence = judgements
     one, other = ends[0][2 * border], ends[0][2 * border + 1]
     fill_evidence(
         regions[one],
@@ -51,17 +58,17 @@ def _judge(border, ends, sums, n_pixels, network, evidence):
         (perimeters[one], perimeters[other]),
         borders[border],
         n_pixels,
-        evidence,
+        evidence[border],
     )
     hidden, hidden_bias, output, direct, bias = network
-    return weigh(evidence, hidden, hidden_bias, output, direct, bias)
+    cost[border] = weigh(evidence[border], hidden, hidden_bias, output, direct, bias)
 
 
 @inner
-def _take_over(old, new, ends, seen, borders, heap, size):
+def _take_over(old, new, ends, seen, borders, heap, cost, size):
     """Move the borders of a region to its successor, joining those that lead to one neighbor."""
     owner, first, _last, following = ends
-    order, place, cost = heap
+    order, place = heap
     end = first[old]
     while end != _NONE:
         after, border = following[end], end // 2
@@ -93,49 +100,25 @@ def _unite(border, new, ends, sums):
 
 
 @inner
-def _renew(new, ends, seen, sums, n_pixels, network, heap, size, evidence):
-    """Judge the borders of a new region."""
+def _borders_of(region, ends, seen, found):
+    """Fill in the borders of a region, forget whom they lead to, and return how many there are."""
     owner, first, _last, following = ends
-    order, place, cost = heap
-    end = first[new]
+    end, count = first[region], 0
     while end != _NONE:
         seen[owner[end ^ 1]] = _NONE
-        cost[end // 2] = _judge(end // 2, ends, sums, n_pixels, network, evidence)
-        settle(order, place, cost, end // 2, size)
+        found[count] = end // 2
+        count += 1
         end = following[end]
+    return count
 
 
-@inner
-def _grown(rows, count):
-    """Return the same rows with empty ones after them, `count` in all."""
-    more = np.zeros((count, rows.shape[1]))
-    more[: rows.shape[0]] = rows
-    return more
-
-
-@inner
-def _perimeters(pairs, borders, count):
-    total = np.zeros(count)
-    for border in range(pairs.shape[0]):
-        for side in range(2):
-            total[pairs[border, side]] += borders[border, borders.shape[1] - 1]
-    return total
-
-
-@inner
-def _opened(pairs, ends, sums, n_pixels, network, evidence):
-    """Return the heap of all borders by what speaks for them."""
-    n_borders = pairs.shape[0]
-    cost = np.empty(n_borders)
-    for border in range(n_borders):
-        cost[border] = _judge(border, ends, sums, n_pixels, network, evidence)
-    order, place = np.empty(n_borders, np.int64), np.empty(n_borders, np.int64)
-    heapify(order, place, cost)
-    return order, place, cost
-
-
-@entry
-def agglomerate(regions, pairs, borders, network, n_evidence):
+def agglomerate(
+    regions: Float64Array,
+    pairs: Int64Array,
+    borders: Float64Array,
+    network: tuple[Any, ...],
+    n_evidence: int,
+) -> tuple[Int64Array, Float64Array, Float64Array]:
     """Merge neighbors, least different first, until none are left.
 
     Parameters
@@ -152,23 +135,54 @@ def agglomerate(regions, pairs, borders, network, n_evidence):
     merges (m, 2), odds (m,), evidence (m, n_evidence)
         The regions that every step united, the log odds that they differ, and why.
     """
-    n_regions, n_pixels = regions.shape[0], regions[:, 0].sum()
-    count = 2 * n_regions
-    sums = (_grown(regions, count), _perimeters(pairs, borders, count), borders.copy())
-    ends, seen = _list_ends(pairs, count), np.full(count, _NONE)
-    reasons = np.zeros((n_regions, n_evidence))
-    heap = _opened(pairs, ends, sums, n_pixels, network, reasons[0])
-    order, place, cost = heap
-    merges, odds = np.empty((n_regions, 2), np.int64), np.empty(n_regions)
-    size, step = order.size, 0
-    while size > 0:
-        border, new = order[0], n_regions + step
-        odds[step] = _judge(border, ends, sums, n_pixels, network, reasons[step])
-        merges[step] = _unite(border, new, ends, sums)
-        remove(order, place, cost, border, size)
-        size -= 1
-        for old in merges[step]:
-            size = _take_over(old, new, ends, seen, sums[2], heap, size)
-        _renew(new, ends, seen, sums, n_pixels, network, heap, size, reasons[n_regions - 1])
+    count, lengths = 2 * len(regions), np.repeat(borders[:, -1], 2)
+    perimeters = np.bincount(pairs.ravel(), lengths, minlength=count)
+    sums = (np.concatenate([regions, np.zeros_like(regions)]), perimeters, borders.copy())
+    judgements = (np.zeros(len(pairs)), np.zeros((len(pairs), n_evidence)))
+    heap = (np.zeros(len(pairs), np.int64), np.zeros(len(pairs), np.int64))
+    steps = (
+        np.zeros((len(regions), 2), np.int64),
+        np.zeros(len(regions)),
+        np.zeros((len(regions), n_evidence)),
+    )
+    seen, news = np.full(count, _NONE), np.arange(len(pairs))
+    made = _merge_all(pairs, sums, network, judgements, heap, seen, news, steps)
+    return steps[0][:made], steps[1][:made], steps[2][:made]
+
+
+@inner
+def _note(step, best, one, other, judgements, steps):
+    """Write down which regions a step unites, and why."""
+    merges, odds, reasons = steps
+    cost, evidence = judgements
+    merges[step, 0], merges[step, 1], odds[step] = one, other, cost[best]
+    for column in range(evidence.shape[1]):
+        reasons[step, column] = evidence[best, column]
+
+
+@entry
+def _merge_all(pairs, sums, network, judgements, heap, seen, news, steps):
+    """Fill in the steps and return how many there are."""
+    order, place = heap
+    cost, n_regions, n_pixels = judgements[0], steps[1].size, sums[0][:, 0].sum()
+    ends = _list_ends(pairs, seen.size)
+    # Before the first step all borders are judged, then those of the region that was made.
+    size, count, step = order.size, order.size, 0
+    while True:
+        for i in range(count):
+            _judge(news[i], ends, sums, n_pixels, network, judgements)
+            # One at a time: a heap stands only one item out of place.
+            if step > 0:
+                settle(order, place, cost, news[i], size)
+        if step == 0:
+            heapify(order, place, cost)
+        if size == 0:
+            return step
+        best, new = order[0], n_regions + step
+        one, other = _unite(best, new, ends, sums)
+        _note(step, best, one, other, judgements, steps)
+        remove(order, place, cost, best, size)
+        size = _take_over(one, new, ends, seen, sums[2], heap, cost, size - 1)
+        size = _take_over(other, new, ends, seen, sums[2], heap, cost, size)
+        count = _borders_of(new, ends, seen, news)
         step += 1
-    return merges[:step], odds[:step], reasons[:step]
