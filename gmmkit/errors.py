@@ -243,6 +243,12 @@ class ImageWarning(GmmkitWarning):
     code = "image.converted"
 
 
+class OutputWarning(GmmkitWarning):
+    """A file of an earlier run that lies among the outputs and is none of them."""
+
+    code = "output.left"
+
+
 class AudioWarning(DataWarning):
     """A recording that can be used, but that something went wrong with."""
 

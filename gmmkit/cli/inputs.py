@@ -11,9 +11,9 @@ from itertools import chain
 from pathlib import Path
 
 from gmmkit.errors import GmmkitError, InputError
+from gmmkit.image.export.kinds import is_output
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
-_RESULTS = (".labels.png", ".overlay.png")
 _SAMPLE = "sample:"
 
 
@@ -27,10 +27,51 @@ class Source:
         What the reader of images takes: a path or ``sample:NAME``.
     path : Path
         The file behind it.
+    page : int, optional
+        Which page, where each page of the file is an image of its own.
+
+    Examples
+    --------
+    >>> Source("in/scan.tif page 3", Path("in/scan.tif"), 3).stem
+    'scan.page-0003'
     """
 
     argument: str
     path: Path
+    page: int | None = None
+
+    @property
+    def stem(self) -> str:
+        """What it is called, without the extension."""
+        return f"{self.path.stem}{self._page_suffix}"
+
+    @property
+    def name(self) -> str:
+        """What it is called, with the extension."""
+        return f"{self.stem}{self.path.suffix}"
+
+    @property
+    def full_stem(self) -> str:
+        """What it is called where the same stem has several extensions."""
+        return f"{self.path.name}{self._page_suffix}"
+
+    @property
+    def _page_suffix(self) -> str:
+        return "" if self.page is None else f".page-{self.page:04d}"
+
+    def pages(self, count: int) -> "list[Source]":
+        """Return each of its pages; itself, if it has but one.
+
+        Examples
+        --------
+        >>> [page.argument for page in Source("a.tif", Path("a.tif")).pages(2)]
+        ['a.tif page 0', 'a.tif page 1']
+        """
+        if count == 1:
+            return [self]
+        return [
+            Source(f"{self.argument} page {number}", self.path, number) for number in range(count)
+        ]
 
 
 @dataclass(frozen=True)
@@ -127,6 +168,5 @@ def _images_in(folder: Path) -> list[Source]:
 
 def _is_image(path: Path) -> bool:
     """Leave out the masks that an earlier run wrote, or a second run would segment those too."""
-    name = path.name.lower()
-    hidden = name.startswith(".")
-    return path.suffix.lower() in SUFFIXES and not hidden and not name.endswith(_RESULTS)
+    hidden = path.name.startswith(".")
+    return path.suffix.lower() in SUFFIXES and not hidden and not is_output(path.name)

@@ -1,39 +1,17 @@
 """Names of the files that a run writes, all settled and checked before any work is done."""
 
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from gmmkit.cli.inputs import Source
 from gmmkit.errors import InputError, OutputExistsError, OutputWriteError
 
 
-@dataclass(frozen=True)
-class Outputs:
-    """The files that one image leads to; ``probabilities`` only when they were asked for."""
-
-    labels: Path
-    overlay: Path
-    probabilities: Path | None
-
-    def paths(self) -> dict[str, Path]:
-        """Return what is written, by kind.
-
-        Examples
-        --------
-        >>> list(Outputs(Path("a.labels.png"), Path("a.overlay.png"), None).paths())
-        ['labels', 'overlay']
-        """
-        named = {"labels": self.labels, "overlay": self.overlay}
-        return named | ({"probabilities": self.probabilities} if self.probabilities else {})
-
-
-def name_outputs(
-    sources: Sequence[Source], folder: Path, *, probabilities: bool = False
-) -> list[Outputs]:
-    """Name the output files of every image.
+def output_stems(sources: Sequence[Source], folder: Path) -> list[Path]:
+    """Return what the names of all output files of every image begin with.
 
     Parameters
     ----------
@@ -41,12 +19,10 @@ def name_outputs(
         The images. Where two have the same stem, they keep their extension in the name.
     folder : Path
         Where the files go.
-    probabilities : bool
-        Whether the probabilities are written too.
 
     Returns
     -------
-    list of Outputs
+    list of Path
         In the order of the images.
 
     Raises
@@ -56,18 +32,61 @@ def name_outputs(
 
     Examples
     --------
-    >>> one, other = Source("a.jpg", Path("a.jpg")), Source("a.png", Path("a.png"))
-    >>> [outputs.labels.name for outputs in name_outputs([one, other], Path())]
-    ['a.jpg.labels.png', 'a.png.labels.png']
+    >>> output_stems([Source("in/photo.v2.jpg", Path("in/photo.v2.jpg"))], Path("out")) == [
+    ...     Path("out/photo.v2")
+    ... ]
+    True
     """
     # Casefolded: on many file systems A.png and a.png are one file.
-    stems = Counter(source.path.stem.casefold() for source in sources)
+    stems = Counter(source.stem.casefold() for source in sources)
     names = [
-        source.path.name if stems[source.path.stem.casefold()] > 1 else source.path.stem
-        for source in sources
+        source.full_stem if stems[source.stem.casefold()] > 1 else source.stem for source in sources
     ]
     _refuse_shared_names(sources, names)
-    return [_outputs(folder / name, probabilities=probabilities) for name in names]
+    return [folder / name for name in names]
+
+
+def numbered_files(folder: Path, stems: Sequence[Path], patterns: Sequence[str]) -> list[Path]:
+    """Return files that are there already, of outputs whose number only the result will tell.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go; it need not exist.
+    stems : sequence of Path
+        From `output_stems`.
+    patterns : sequence of str
+        Regular expressions of what follows a stem.
+
+    Returns
+    -------
+    list of Path
+        Sorted by name.
+
+    Raises
+    ------
+    OutputWriteError
+        The folder can not be looked into.
+
+    Examples
+    --------
+    >>> numbered_files(Path("no such folder"), [Path("photo")], [r"-\\d+\\.png"])
+    []
+    """
+    if not patterns or not folder.is_dir():
+        return []
+    known = {stem.name for stem in stems}
+    ending = re.compile(f"(?:{'|'.join(patterns)})$")
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise OutputWriteError(
+            f"cannot look into the folder {str(folder)!r}",
+            found=error.strerror or type(error).__name__,
+            hint="name another folder with -o DIR",
+        ) from error
+    hits = ((name, ending.search(name)) for name in names)
+    return [folder / name for name, hit in hits if hit and name[: hit.start()] in known]
 
 
 def check_outputs(
@@ -171,14 +190,6 @@ def make_folder(folder: Path) -> None:
             found=error.strerror or type(error).__name__,
             hint="name another folder with -o DIR",
         ) from error
-
-
-def _outputs(stem: Path, *, probabilities: bool) -> Outputs:
-    return Outputs(
-        labels=stem.with_name(f"{stem.name}.labels.png"),
-        overlay=stem.with_name(f"{stem.name}.overlay.png"),
-        probabilities=stem.with_name(f"{stem.name}.probabilities.npz") if probabilities else None,
-    )
 
 
 def _refuse_shared_names(sources: Sequence[Source], names: Sequence[str]) -> None:

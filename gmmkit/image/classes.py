@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import check_count
 from gmmkit.core.mixture import Mixture
-from gmmkit.image.display import display_colors
-from gmmkit.image.features import DEFAULT_FEATURES, FeatureSet
+from gmmkit.image.export.labeled import as_label_map, label_areas
+from gmmkit.image.features import DEFAULT_FEATURES, FeatureSet, FeaturesLike, feature_text
 from gmmkit.image.labeling import FeatureMap, feature_map, label_pixels, label_probabilities
 from gmmkit.image.models import (
     DEFAULT_FIT_PIXELS,
@@ -35,9 +35,8 @@ from gmmkit.image.smoothing import DEFAULT_SMOOTHNESS, check_smoothness
 
 if TYPE_CHECKING:
     from gmmkit.core.fits.result import FitResult
+    from gmmkit.image.choosing import ClassCurve
     from gmmkit.io.model import Model
-
-_STRIP_ROWS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +64,8 @@ class Segmentation:
         What the mixture's columns are.
     n_threads : int or None
         For what is computed on demand.
+    curve : ClassCurve or None
+        How each number of classes did, where the number was left to the picture.
 
     Examples
     --------
@@ -82,6 +83,7 @@ class Segmentation:
     raster: Raster = field(repr=False)
     features: FeatureSet
     n_threads: int | None = None
+    curve: "ClassCurve | None" = None
 
     def __post_init__(self) -> None:
         self.labels.flags.writeable = False
@@ -94,20 +96,12 @@ class Segmentation:
     @cached_property
     def shares(self) -> Float64Array:
         """The share of each class among the pixels that count, (k,); 0 where it is absent."""
-        counts = _counts(self.labels, self.k)
-        shares: Float64Array = counts / counts.sum()
-        return shares
+        return as_label_map(self).shares
 
     @cached_property
     def mean_colors(self) -> Uint8Array:
         """The mean color of each class as the picture is displayed, (k, 3); black if absent."""
-        colors = display_colors(self.raster)
-        sums = np.zeros((self.k, 3))
-        for start in range(0, len(colors), _STRIP_ROWS):
-            strip = slice(start, start + _STRIP_ROWS)
-            sums += _color_sums(colors[strip], self.labels[strip], self.k)
-        counts = np.maximum(_counts(self.labels, self.k), 1)
-        return (sums / counts[:, None] + 0.5).astype(np.uint8)
+        return as_label_map(self).mean_colors
 
     @cached_property
     def probabilities(self) -> Float32Array:
@@ -122,9 +116,9 @@ class Segmentation:
 
 def segment(
     image: ImageLike,
-    k: int = 5,
+    k: int | Literal["auto"] = 5,
     *,
-    features: str = DEFAULT_FEATURES,
+    features: FeaturesLike = DEFAULT_FEATURES,
     covariance: str = "full",
     smoothness: float = DEFAULT_SMOOTHNESS,
     model: "Model | str | Path | None" = None,
@@ -145,12 +139,15 @@ def segment(
     image : array_like of shape (H, W) or (H, W, C), Picture, str or Path
         uint8, uint16, or floating point from 0 to 1. Gray; color; color with alpha (C = 4: pixels
         with alpha 0 are excluded); any other C is bands. A string is a path or ``sample:NAME``.
-    k : int
-        Number of classes. A picture with fewer different colors gets fewer, with a warning.
-    features : str
-        Names joined by "+", of lab, luv, rgb, hsv, gray, texture, position and bands. The default
-        gives way: to the features of a given model, and to "bands+texture" for bands. Gray has
-        the first column of a color space only.
+    k : int or "auto"
+        Number of classes. A picture with fewer different colors gets fewer, with a warning. "auto"
+        takes the number, 2 to 9, whose connected parts agree best with `gmmkit.image.regions`, and
+        keeps what was tried in ``.curve``.
+    features : str, Feature, or sequence of them
+        As in `compute_features`: names of `gmmkit.image.features.FEATURES` joined by "+", with
+        parameters in parentheses if wanted, or a list of names and of what `own_feature` returns.
+        The default gives way: to the features of a given model, and to "bands+texture" for bands.
+        Gray has the first column of a color space only.
     covariance : str
         "full", "tied", "diag" or "spherical".
     smoothness : float
@@ -197,6 +194,21 @@ def segment(
     strength = check_smoothness(smoothness)
     if model is not None:
         return _segment_by(model, image, features, mask, strength, n_threads)
+    if k == "auto":
+        from gmmkit.image.choosing import segment_by_curve
+
+        return segment_by_curve(
+            image,
+            features=features,
+            covariance=covariance,
+            smoothness=smoothness,
+            mask=mask,
+            seed=seed,
+            n_init=n_init,
+            max_fit_pixels=max_fit_pixels,
+            n_threads=n_threads,
+            on_iteration=on_iteration,
+        )
     largest, wanted = check_count(max_fit_pixels, "max_fit_pixels"), check_count(k, "k")
     raster, chosen = prepare(image, features, mask)
     rows = feature_map(raster, chosen, n_threads)
@@ -222,7 +234,7 @@ def segment(
 def _segment_by(
     given: "Model | str | Path",
     image: ImageLike,
-    features: str,
+    features: FeaturesLike,
     mask: npt.ArrayLike | None,
     smoothness: float,
     n_threads: int | None,
@@ -242,19 +254,21 @@ def _fit(rows: FeatureMap, sample: Float32Array, k: int, **arguments: Any) -> "F
 
 
 def _by_area(labels: Int32Array, mixture: Mixture) -> tuple[Int32Array, Mixture]:
-    """Number classes by area, ties by weight and then by the order of the fit."""
-    order = np.lexsort((-mixture.weights, -_counts(labels, mixture.n_components)))
+    """Number classes by area, ties by weight and then by the order of the fit; in place."""
+    order = np.lexsort((-mixture.weights, -label_areas(labels, mixture.n_components)))
     numbers = np.empty(len(order) + 1, dtype=np.int32)
     numbers[order] = np.arange(len(order))
     # The last entry answers to -1, the excluded pixels.
     numbers[-1] = -1
-    return numbers[labels], mixture.reordered(order.tolist())
+    for row in labels:
+        row[:] = numbers[row]
+    return labels, mixture.reordered(order.tolist())
 
 
 def _notes(
     raster: Raster,
     chosen: FeatureSet,
-    asked: str,
+    asked: FeaturesLike,
     n_fitted: int,
     wanted: int,
     mixture: Mixture,
@@ -263,26 +277,9 @@ def _notes(
     notes = []
     if n_fitted < raster.n_valid:
         notes.append(f"fitted on {n_fitted:,} of {raster.n_valid:,} pixels, chosen by seed {seed}")
-    if chosen.text != asked:
-        notes.append(f"{raster.n_channels} bands: features {chosen.text} instead of {asked}")
+    if chosen.text != feature_text(asked):
+        found = f"{chosen.text} instead of {feature_text(asked)}"
+        notes.append(f"{raster.n_channels} bands: features {found}")
     if mixture.n_components < wanted:
         notes.append(f"{mixture.n_components} of {wanted} classes: fewer different pixels")
     return tuple(notes)
-
-
-def _counts(labels: Int32Array, k: int) -> npt.NDArray[np.intp]:
-    """Return how many pixels each class has."""
-    return sum(
-        (
-            np.bincount(labels[start : start + _STRIP_ROWS].ravel() + 1, minlength=k + 1)[1:]
-            for start in range(0, len(labels), _STRIP_ROWS)
-        ),
-        start=np.zeros(k, dtype=np.intp),
-    )
-
-
-def _color_sums(colors: Uint8Array, labels: Int32Array, k: int) -> Float64Array:
-    flat = labels.ravel() + 1
-    planes = np.moveaxis(colors, 2, 0).reshape(3, -1)
-    sums = [np.bincount(flat, weights=plane, minlength=k + 1)[1:] for plane in planes]
-    return np.stack(sums, axis=1)

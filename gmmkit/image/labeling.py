@@ -171,7 +171,7 @@ def posteriors(rows: FeatureMap, scorer: Scorer, smoothness: float, tile: Tile) 
     """
     outer = tile.grown(ITERATIONS if smoothness > 0 else 0, rows.raster.shape)
     joint = scorer.log_joint(_flat(rows.at(outer)))
-    planes = _softmax(joint).reshape(-1, *outer.shape)
+    planes = softmax(joint).reshape(-1, *outer.shape)
     mask = rows.mask(outer)
     if mask is not None:
         planes *= mask
@@ -179,7 +179,7 @@ def posteriors(rows: FeatureMap, scorer: Scorer, smoothness: float, tile: Tile) 
     return planes[:, *tile.inside(outer)]
 
 
-def _softmax(joint: Float64Array) -> Float32Array:
+def softmax(joint: Float64Array) -> Float32Array:
     """Return float32 posteriors of float64 log densities, (K, n): the differences are exact."""
     joint -= joint.max(axis=0)
     planes = joint.astype(np.float32)

@@ -11,9 +11,18 @@ import numpy as np
 from gmmkit.core.checks import check_count
 from gmmkit.core.execution import threads
 from gmmkit.core.mixture import Mixture
-from gmmkit.errors import FeatureContractError, FitWarning, InputError
-from gmmkit.image.catalog import FEATURES
-from gmmkit.image.features import DEFAULT_FEATURES, FeatureSet, parse_features
+from gmmkit.errors import FeatureContractError, FitWarning, InputError, ParameterError
+from gmmkit.image.features import (
+    DEFAULT_FEATURES,
+    FeatureSet,
+    FeaturesLike,
+    check_functions,
+    feature_text,
+    is_default,
+    named_features,
+    parse_features,
+    reads_bands,
+)
 from gmmkit.image.labeling import FeatureMap
 from gmmkit.image.pixels import (
     BoolArray,
@@ -39,15 +48,15 @@ Seed: TypeAlias = int | Sequence[int] | None
 
 
 def prepare(
-    image: ImageLike, features: str, mask: Any = None, *, color: bool = False
+    image: ImageLike, features: FeaturesLike, mask: Any = None, *, color: bool = False
 ) -> tuple[Raster, FeatureSet]:
     """Return a picture that can be used with the features, and these for its channels.
 
     With `color`, gray is repeated in three channels.
     """
-    raster = as_raster(image, mask, as_bands="bands" in features)
+    raster = as_raster(image, mask, as_bands=reads_bands(features))
     if color and raster.n_channels == 1:
-        pixels = np.broadcast_to(raster.pixels, (*raster.shape, 3))
+        pixels = np.broadcast_to(np.asarray(raster.pixels), (*raster.shape, 3))
         raster = replace(raster, pixels=pixels, colors=True)
     chosen = parse_features(features, raster.n_channels, colors=raster.colors)
     chosen.check(raster)
@@ -79,10 +88,12 @@ def _chosen_pixels(raster: Raster, largest: int, seed: Seed) -> BoolArray:
         return valid
     random = np.random.default_rng(seed)
     numbers = random.choice(raster.n_valid, largest, replace=False, shuffle=False)
-    if raster.mask is not None:
-        numbers = np.flatnonzero(valid)[numbers]
+    among_valid = np.zeros(raster.n_valid, dtype=bool)
+    among_valid[numbers] = True
+    if raster.mask is None:
+        return among_valid.reshape(raster.shape)
     chosen = np.zeros(raster.shape, dtype=bool)
-    chosen.reshape(-1)[numbers] = True
+    chosen[raster.mask] = among_valid
     return chosen
 
 
@@ -137,7 +148,7 @@ def _label(model: "Model | str | Path") -> str:
 
 
 def prepare_for_model(
-    image: ImageLike, given: "Model | str | Path", features: str, mask: Any = None
+    image: ImageLike, given: "Model | str | Path", features: FeaturesLike, mask: Any = None
 ) -> tuple["Model", Raster, FeatureSet]:
     """Return a model, a picture and the model's features, or raise FeatureContractError.
 
@@ -148,7 +159,8 @@ def prepare_for_model(
 
     model, label = load_class_model(given), _label(given)
     recorded = str(model.contract.get("features"))
-    wanted = recorded if features == DEFAULT_FEATURES and _is_known(recorded) else features
+    wanted = recorded if is_default(features) and _is_known(recorded) else features
+    check_functions(recorded, named_features(wanted), label)
     color = model.contract.get("channels") == "color"
     raster, chosen = prepare(image, wanted, mask, color=color)
     check_contract(model, chosen.contract(), label)
@@ -163,14 +175,17 @@ def prepare_for_model(
 
 
 def _is_known(features: str) -> bool:
-    return set(features.split("+")) <= set(FEATURES)
+    try:
+        return feature_text(features) == features
+    except ParameterError:
+        return False
 
 
 def fit_shared(
     images: Iterable[ImageLike],
     k: int = 5,
     *,
-    features: str = DEFAULT_FEATURES,
+    features: FeaturesLike = DEFAULT_FEATURES,
     covariance: str = "full",
     seed: int | None = 0,
     n_init: int = 1,
@@ -262,7 +277,7 @@ class _Pool:
         return replace(self, blocks=blocks, floor=floor, features=rows.features)
 
 
-def _shared_rows(image: ImageLike, features: str, first: FeatureSet | None) -> FeatureMap:
+def _shared_rows(image: ImageLike, features: FeaturesLike, first: FeatureSet | None) -> FeatureMap:
     """Return the features of a picture among others, or raise FeatureContractError."""
     raster, chosen = prepare(image, features, color=first is not None and first.kind == "color")
     if first is not None and first != chosen:

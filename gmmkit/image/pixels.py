@@ -22,10 +22,13 @@ Float64Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Int32Array = npt.NDArray[np.int32]
 Uint8Array = npt.NDArray[np.uint8]
-ImageLike: TypeAlias = "npt.ArrayLike | Picture | str | Path"
+ImageLike: TypeAlias = "npt.ArrayLike | Picture | Raster | str | Path"
 
 # Rounding in a resize or a conversion leaves floats this far outside 0..1.
 _RANGE_TOLERANCE = 1e-6
+_STRIP_PIXELS = 1 << 20
+# Nearly every picture has enough colors in its first few rows.
+_PEELED_PIXELS = 1 << 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,8 @@ class Raster:
     Parameters
     ----------
     pixels : ndarray of shape (H, W, C)
-        uint8, uint16, float32 or float64; never written to.
+        uint8, uint16, float32 or float64; never written to. Those of a large file may still be in
+        it (`gmmkit.io.windows`): take rectangles out of them, never the whole.
     mask : ndarray of shape (H, W), optional
         True where a pixel counts; None when all do.
     name : str
@@ -71,6 +75,18 @@ class Raster:
         if self.mask is None:
             return self.shape[0] * self.shape[1]
         return int(np.count_nonzero(self.mask))
+
+    def strips(self, n_pixels: int = _STRIP_PIXELS) -> list[slice]:
+        """Return slices of rows from top to bottom, each of about so many pixels.
+
+        Examples
+        --------
+        >>> as_raster(np.zeros((5, 2), np.uint8)).strips(n_pixels=6)
+        [slice(0, 3, None), slice(3, 5, None)]
+        """
+        height, width = self.shape
+        step = max(1, n_pixels // width)
+        return [slice(start, min(start + step, height)) for start in range(0, height, step)]
 
     def valid(self, rows: slice = slice(None)) -> npt.NDArray[Any]:
         """Return the pixels that count, in raster order, (n, C)."""
@@ -112,12 +128,14 @@ def as_raster(
     3
     """
     if isinstance(image, str | Path):
-        from gmmkit.io.image import read_image
+        from gmmkit.io.image import open_image
 
-        image = read_image(image)
+        image = open_image(image)
     if hasattr(image, "pixels") and hasattr(image, "mask"):
         picture = cast("Picture", image)
-        pixels, alpha, name = np.atleast_3d(picture.pixels), picture.mask, picture.name
+        pixels, alpha, name = picture.pixels, picture.mask, picture.name
+        if pixels.ndim == 2:
+            pixels = pixels[:, :, None]
         colors = picture.colors
     else:
         pixels, alpha = _from_array(cast("npt.ArrayLike", image), mask, as_bands)
@@ -179,8 +197,8 @@ def check_color_range(raster: Raster, feature: str) -> None:
     """Raise InputError when floating-point pixels are no colors, that is, outside 0..1."""
     if raster.pixels.dtype.kind != "f":
         return
-    values = raster.valid()
-    low, high = float(values.min()), float(values.max())
+    lowest, highest = value_range(raster)
+    low, high = float(lowest.min()), float(highest.max())
     if low < -_RANGE_TOLERANCE or high > 1 + _RANGE_TOLERANCE:
         raise InputError(
             f"floating-point pixels of {raster.name} are no colors, which {feature} needs",
@@ -188,6 +206,23 @@ def check_color_range(raster: Raster, feature: str) -> None:
             needed="values from 0 to 1",
             hint='divide by the largest possible value, or use features="bands"',
         )
+
+
+def value_range(
+    raster: Raster, channels: int | None = None
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the smallest and the largest value of the first channels, over the pixels that count.
+
+    Examples
+    --------
+    >>> low, high = value_range(as_raster(np.array([[3, 9]], np.uint8)))
+    >>> low.tolist(), high.tolist()
+    ([3], [9])
+    """
+    parts = (raster.valid(rows)[:, :channels] for rows in raster.strips())
+    ends = [(part.min(axis=0), part.max(axis=0)) for part in parts if len(part)]
+    lows, highs = zip(*ends, strict=True)
+    return np.min(lows, axis=0), np.max(highs, axis=0)
 
 
 def working_values(pixels: npt.NDArray[Any], mask: BoolArray | None = None) -> Float32Array:
@@ -230,15 +265,19 @@ def distinct_colors(raster: Raster, limit: int) -> int:
     >>> distinct_colors(as_raster(np.array([[0, 1], [1, 0]], np.uint8)), limit=5)
     2
     """
-    values = raster.valid()
-    few = values[:: max(1, len(values) // 4096)]
-    return limit if _peeled(few, limit) == limit else _peeled(values, limit)
+    known = np.empty((0, raster.n_channels), dtype=raster.pixels.dtype)
+    for rows in raster.strips(_PEELED_PIXELS):
+        known = _with_new(known, raster.valid(rows), limit)
+        if len(known) == limit:
+            break
+    return len(known)
 
 
-def _peeled(rows: npt.NDArray[Any], limit: int) -> int:
-    """Take away all rows that equal the first, again and again: how often, at most `limit`."""
-    for count in range(limit):
-        if not len(rows):
-            return count
+def _with_new(known: npt.NDArray[Any], rows: npt.NDArray[Any], limit: int) -> npt.NDArray[Any]:
+    """Return the known rows and the others among `rows`, at most `limit` of them in all."""
+    for row in known:
+        rows = rows[(rows != row).any(axis=1)]
+    while len(rows) and len(known) < limit:
+        known = np.concatenate([known, rows[:1]])
         rows = rows[(rows != rows[0]).any(axis=1)]
-    return limit
+    return known

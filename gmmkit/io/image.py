@@ -1,8 +1,9 @@
 """The gate for images: a regular file, a format told by content, a size cap, then pixels."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, overload
 from warnings import warn
 
 from PIL import BmpImagePlugin, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
@@ -15,7 +16,7 @@ from gmmkit.io.raster import decode_raster, open_raster
 from gmmkit.io.reading import checked_path, file_size, open_regular_file
 from gmmkit.io.samples import SAMPLE_PREFIX, sample_path
 
-__all__ = ["Picture", "check_pixels", "read_image"]
+__all__ = ["Pages", "Picture", "check_pixels", "open_image", "read_image", "read_pages"]
 
 # The plugins themselves: Image.open would try other formats, and has a cap of its own.
 _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
@@ -28,10 +29,12 @@ _PLUGINS: dict[str, type[ImageFile.ImageFile]] = {
 _BYTES_PER_PIXEL = 8
 _BYTES_BESIDE_PIXELS = 64 << 20
 _GRAY, _GRAY_AND_ALPHA = 0, 4
+# With the labels of so many pixels `gmmkit segment` stays within a gigabyte and a half.
+DEFAULT_MAX_PIXELS = 128_000_000
 
 
 def read_image(
-    source: str | Path, *, page: int | None = None, max_pixels: int = 128_000_000
+    source: str | Path, *, page: int | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
 ) -> Picture:
     """Read one image from a file, upright, with its transparent pixels masked.
 
@@ -75,6 +78,141 @@ def read_image(
     >>> read_image("sample:coffee").pixels.shape
     (400, 600, 3)
     """
+    return _read(source, page, max_pixels)
+
+
+def open_image(
+    source: str | Path, *, page: int | None = None, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> Picture:
+    """Read one image, but leave the pixels of a large TIFF in the file until they are needed.
+
+    Parameters
+    ----------
+    source, page, max_pixels
+        As in `read_image`.
+
+    Returns
+    -------
+    Picture
+        Of a page that takes more than 64 MB, ``pixels`` (H, W, C) is no array: rectangles
+        ``pixels[rows, columns]`` are read from the file, which must not change meanwhile. Pages
+        that are no more than numbers in strips or tiles (uncompressed or deflated, upright, no
+        palette) are left there; everything else is read whole, as by `read_image`.
+
+    Raises
+    ------
+    InputError
+        As in `read_image`.
+
+    Warns
+    -----
+    ImageWarning
+        As in `read_image`.
+
+    Examples
+    --------
+    >>> open_image("sample:coffee").pixels[:2, :3].shape
+    (2, 3, 3)
+    """
+    return _read(source, page, max_pixels, on_demand=True)
+
+
+class Pages(Sequence[Picture]):
+    """The pages of an image file, each read when it is taken out.
+
+    A page that cannot be read raises where it is taken, and the others can still be.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    count : int
+        How many pages it has.
+    max_pixels : int
+        The largest page accepted.
+
+    Examples
+    --------
+    >>> pages = read_pages("sample:coffee")
+    >>> len(pages), pages[0].shape
+    (1, (400, 600))
+    """
+
+    def __init__(self, path: Path, count: int, max_pixels: int) -> None:
+        self._path, self._count, self._max_pixels = path, count, max_pixels
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> Picture: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Picture]: ...
+    def __getitem__(self, number: int | slice) -> Picture | list[Picture]:
+        places = range(self._count)[number]
+        if isinstance(places, range):
+            return [self[place] for place in places]
+        return open_image(self._path, page=places, max_pixels=self._max_pixels)
+
+
+def read_pages(source: str | Path, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Pages:
+    """Return the pages of an image file, to be read one after the other.
+
+    Parameters
+    ----------
+    source : str or Path
+        A file as of `read_image`; all but TIFFs have one page.
+    max_pixels : int
+        The largest width times height of a page.
+
+    Returns
+    -------
+    Pages
+        A sequence of Picture, as `open_image` returns them; in the order of the file, reduced
+        copies included.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or is no image. What is wrong with a page is said when it is
+        taken.
+
+    Examples
+    --------
+    >>> [page.shape for page in read_pages("sample:coffee")]
+    [(400, 600)]
+    """
+    _check_arguments(0, max_pixels)
+    path = _resolve(source)
+    return Pages(path, count_pages(path), max_pixels)
+
+
+def count_pages(path: Path) -> int:
+    """Return how many pages an image file has: of a TIFF as many as it holds, else one.
+
+    Raises
+    ------
+    FileAccessError, ImageError
+        If it cannot be read, is no image, or is a TIFF without an end.
+
+    Examples
+    --------
+    >>> count_pages(sample_path("coffee"))
+    1
+    """
+    with open_regular_file(path) as stream:
+        format_name = sniff_format(stream.read(SNIFFED_BYTES), str(path))
+        stream.seek(0)
+        if format_name != "TIFF":
+            return 1
+        from gmmkit.io import tiff
+
+        return tiff.count_pages(stream, str(path))
+
+
+def _read(
+    source: str | Path, page: int | None, max_pixels: int, *, on_demand: bool = False
+) -> Picture:
     _check_arguments(page, max_pixels)
     path = _resolve(source)
     with open_regular_file(path) as stream:
@@ -83,7 +221,7 @@ def read_image(
         if format_name == "TIFF":
             from gmmkit.io.tiff import read_tiff
 
-            return read_tiff(stream, path, page=page, max_pixels=max_pixels)
+            return read_tiff(stream, path, page=page, max_pixels=max_pixels, on_demand=on_demand)
         return _read_with_pillow(stream, format_name, path, page, max_pixels)
 
 
@@ -123,7 +261,7 @@ def _warn_of_depth(label: str, *, keyed: bool) -> None:
             hint="save it as TIFF, or as PNG with an alpha channel",
         )
     message = f"{label}: 16-bit color was cut to 8 bits; save it as TIFF to keep all 16"
-    warn(ImageWarning(message), stacklevel=5)
+    warn(ImageWarning(message), stacklevel=6)
 
 
 def _resolve(source: str | Path) -> Path:
@@ -167,4 +305,4 @@ def _warn_of_frames(image: ImageFile.ImageFile, label: str) -> None:
     frames = int(getattr(image, "n_frames", 1))
     if frames > 1:
         message = f"{label}: only the first of {frames} frames was read"
-        warn(ImageWarning(message), stacklevel=4)
+        warn(ImageWarning(message), stacklevel=5)

@@ -1,5 +1,6 @@
 """Pixels as the rest of gmmkit takes them: one array type, one mask, upright."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,9 @@ class Picture:
     Parameters
     ----------
     pixels : ndarray of shape (H, W) or (H, W, C)
-        uint8, uint16, float32 or float64, upright. Alpha is not among the channels.
+        uint8, uint16, float32 or float64, upright. Alpha is not among the channels. Where a large
+        picture is opened (`gmmkit.io.image.open_image`) they stay in the file: rectangles taken
+        out of them are read as they are needed.
     mask : ndarray of shape (H, W) or None
         True where a pixel counts (its alpha is above 0); None when all do.
     name : str
@@ -116,13 +119,43 @@ def check_finite(array: npt.NDArray[Any], label: str) -> None:
     >>> import numpy as np
     >>> check_finite(np.zeros((2, 2), np.float32), "photo.tif")
     """
-    if array.dtype.kind != "f":
+    check_finite_strips([array], array.dtype, label)
+
+
+def check_finite_strips(
+    strips: Iterable[npt.NDArray[Any]], dtype: np.dtype[Any], label: str
+) -> None:
+    """Refuse NaN and infinity in pixels that come a part at a time.
+
+    Parameters
+    ----------
+    strips : iterable of ndarray
+        All parts; whole numbers are not even looked at.
+    dtype : dtype
+        Their type.
+    label : str
+        What to call the whole in the error.
+
+    Raises
+    ------
+    ImageError
+        With the count.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_finite_strips([np.zeros((2, 2), np.float32)], np.dtype("f4"), "photo.tif")
+    """
+    if dtype.kind != "f":
         return
-    count = array.size - int(np.count_nonzero(np.isfinite(array)))
+    size = count = 0
+    for strip in strips:
+        size += strip.size
+        count += strip.size - int(np.count_nonzero(np.isfinite(strip)))
     if count:
         raise ImageError(
             f"{label} holds values that are no numbers",
-            found=f"{count:,} of {array.size:,} values NaN or infinite",
+            found=f"{count:,} of {size:,} values NaN or infinite",
             needed="finite values",
             hint="fill them, or mask those pixels before reading",
         )

@@ -4,9 +4,9 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ImageFile
+from PIL import Image, ImageFile
 
-from gmmkit.errors import ImageError
+from gmmkit.errors import ImageError, ImageSizeError
 from gmmkit.io.formats import DECODER_FAILURES
 from gmmkit.io.mask import checked_mask, split_alpha
 from gmmkit.io.pixels import upright
@@ -60,6 +60,11 @@ def open_raster(
     """
     try:
         return plugin(stream)
+    except Image.DecompressionBombError as error:
+        # WebP's plugin has a cap of its own, which ours cannot raise.
+        raise ImageSizeError(
+            f"{label} is too large", found=str(error), hint="save it as TIFF or PNG"
+        ) from error
     except DECODER_FAILURES as error:
         raise _undecodable(label, plugin.format, error) from error
 

@@ -6,9 +6,11 @@ before it decodes anything (TIFF 6.0).
 
 import logging
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import ceil, prod
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from warnings import warn
 
 import numpy as np
@@ -16,12 +18,21 @@ import numpy.typing as npt
 from PIL.TiffImagePlugin import TiffImageFile
 from tifffile import TIFF, TiffFile, TiffPage
 
-from gmmkit.errors import ImageError, ImageSizeError, ImageWarning
+from gmmkit.errors import GmmkitError, ImageError, ImageSizeError, ImageWarning
 from gmmkit.io.formats import DECODER_FAILURES
 from gmmkit.io.inflate import inflated_length
 from gmmkit.io.mask import Mask, checked_mask
-from gmmkit.io.pixels import Picture, check_pixels, check_shape, upright
+from gmmkit.io.pixels import (
+    Picture,
+    Pixels,
+    check_finite_strips,
+    check_pixels,
+    check_shape,
+    upright,
+)
 from gmmkit.io.raster import decode_raster, open_raster
+from gmmkit.io.tiff_windows import CheckedFile, windowed_pixels, without_bands
+from gmmkit.io.windows import WindowedPixels
 
 _PHOTOMETRIC, _ORIENTATION = 262, 274
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
@@ -34,7 +45,9 @@ _BYTES_PER_PIXEL = 16
 _MOST_PAGES = 100_000
 
 
-def read_tiff(stream: BinaryIO, path: Path, *, page: int | None, max_pixels: int) -> Picture:
+def read_tiff(
+    stream: BinaryIO, path: Path, *, page: int | None, max_pixels: int, on_demand: bool = False
+) -> Picture:
     """Read one page of a TIFF.
 
     Parameters
@@ -48,6 +61,8 @@ def read_tiff(stream: BinaryIO, path: Path, *, page: int | None, max_pixels: int
         a warning when there are more.
     max_pixels : int
         The largest width times height accepted.
+    on_demand : bool
+        Leave the pixels of a large page in the file, where they can be.
 
     Returns
     -------
@@ -70,17 +85,57 @@ def read_tiff(stream: BinaryIO, path: Path, *, page: int | None, max_pixels: int
     >>> read_tiff(stream, Path("gray.tif"), page=0, max_pixels=100).pixels.dtype
     dtype('uint16')
     """
+    label = str(path)
+    with _opened(stream, label) as tiff:
+        ifd = _select_page(tiff, page, label)
+        _check_page(ifd, tiff.filehandle.size, label, max_pixels)
+        if _is_for_pillow(ifd, label):
+            return _read_with_pillow(stream, path, page or 0, (ifd.imagewidth, ifd.imagelength))
+        left = _left_in_file(ifd, CheckedFile.of(stream, path)) if on_demand else None
+        return _picture(ifd, path) if left is None else _windowed_picture(left, ifd, path)
+
+
+def count_pages(stream: BinaryIO, label: str) -> int:
+    """Return how many pages a TIFF has, reduced copies included.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        The file, at its beginning.
+    label : str
+        The file's name for errors.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ImageError
+        If it is damaged, or its pages have no end.
+
+    Examples
+    --------
+    >>> import io, tifffile
+    >>> stream = io.BytesIO()
+    >>> tifffile.imwrite(stream, np.zeros((3, 20, 30), np.uint8), photometric="minisblack")
+    >>> stream.seek(0)
+    0
+    >>> count_pages(stream, "stack.tif")
+    3
+    """
+    with _opened(stream, label) as tiff:
+        return _count_pages(tiff, label)
+
+
+@contextmanager
+def _opened(stream: BinaryIO, label: str) -> Iterator[TiffFile]:
     # Its warnings about damaged tags would otherwise reach the terminal beside our own error.
     logging.getLogger("tifffile").addHandler(logging.NullHandler())
-    label = str(path)
     try:
         with TiffFile(stream) as tiff:
-            ifd = _select_page(tiff, page, label)
-            _check_page(ifd, tiff.filehandle.size, label, max_pixels)
-            if _is_for_pillow(ifd, label):
-                return _read_with_pillow(stream, path, page or 0, (ifd.imagewidth, ifd.imagelength))
-            return _picture(ifd, path)
-    except (ImageError, ImageWarning):
+            yield tiff
+    except (GmmkitError, ImageWarning):
         raise
     except DECODER_FAILURES as error:
         raise _damaged(label, f"TIFF: {error}") from error
@@ -90,7 +145,7 @@ def _select_page(tiff: TiffFile, page: int | None, label: str) -> TiffPage:
     count = _count_pages(tiff, label)
     if page is None and count > 1:
         message = f"{label}: only the first of {count} pages was read; choose one by its number"
-        warn(ImageWarning(message), stacklevel=4)
+        warn(ImageWarning(message), stacklevel=5)
     if (page or 0) >= count:
         raise ImageError(
             f"{label} has no page {page}",
@@ -221,6 +276,28 @@ def _picture(ifd: TiffPage, path: Path) -> Picture:
     return Picture(check_pixels(upright(pixels, orientation), label), mask, path.stem, path, colors)
 
 
+def _left_in_file(ifd: TiffPage, file: CheckedFile) -> WindowedPixels | None:
+    """Return pixels on demand where nothing has to be done to them but leaving out alpha."""
+    as_stored = ifd.photometric in (_BLACK_IS_ZERO, _RGB) and _PREMULTIPLIED not in ifd.extrasamples
+    if not as_stored or int(ifd.tags.valueof(_ORIENTATION, 1)) not in (0, 1):
+        return None
+    return windowed_pixels(ifd, file)
+
+
+def _windowed_picture(bands: WindowedPixels, ifd: TiffPage, path: Path) -> Picture:
+    label = str(path)
+    alphas = _alphas(bands.shape[2], ifd.extrasamples)
+    pixels, mask = bands, None
+    if alphas:
+        alpha = alphas[0]
+        pixels = without_bands(bands, alphas)
+        mask = np.concatenate([strip[:, :, alpha] > 0 for _, strip in bands.strips()])
+        mask = checked_mask(mask, label)
+    check_finite_strips((strip for _, strip in pixels.strips()), pixels.dtype, label)
+    colors = ifd.photometric == _RGB and pixels.shape[2] == 3
+    return Picture(cast("Pixels", pixels), mask, path.stem, path, colors)
+
+
 def _bands(ifd: TiffPage) -> npt.NDArray[Any]:
     """Return (H, W, C), whether the file keeps its bands together or apart."""
     planes = ifd.asarray(squeeze=False, maxworkers=1)[:, 0]
@@ -247,15 +324,20 @@ def _inverted(bands: npt.NDArray[Any], label: str) -> npt.NDArray[Any]:
 def _without_alpha(
     bands: npt.NDArray[Any], extra: tuple[int, ...]
 ) -> tuple[npt.NDArray[Any], Mask | None]:
-    kinds = [0] * (bands.shape[2] - len(extra)) + [int(kind) for kind in extra]
-    alphas = [index for index, kind in enumerate(kinds) if kind in (_PREMULTIPLIED, _ALPHA)]
+    alphas = _alphas(bands.shape[2], extra)
     if not alphas:
         return bands, None
     alpha = bands[:, :, alphas[0]]
     pixels = np.delete(bands, alphas, axis=2)
-    if kinds[alphas[0]] == _PREMULTIPLIED:
+    if extra[alphas[0] - bands.shape[2]] == _PREMULTIPLIED:
         pixels = _straight(pixels, alpha)
     return pixels, alpha > 0
+
+
+def _alphas(n_bands: int, extra: tuple[int, ...]) -> list[int]:
+    """Return which bands are alpha: the tag tells of the last ones."""
+    first = n_bands - len(extra)
+    return [first + i for i, kind in enumerate(extra) if kind in (_PREMULTIPLIED, _ALPHA)]
 
 
 def _straight(pixels: npt.NDArray[Any], alpha: npt.NDArray[Any]) -> npt.NDArray[Any]:

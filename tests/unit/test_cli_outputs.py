@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gmmkit.cli.inputs import Source
-from gmmkit.cli.outputs import check_outputs, name_outputs
+from gmmkit.cli.outputs import check_outputs, numbered_files, output_stems
 from gmmkit.errors import InputError, OutputExistsError, OutputWriteError
 
 
@@ -14,17 +14,23 @@ def sources(*paths: str | Path) -> list[Source]:
 
 
 def stems(*paths: str) -> list[str]:
-    found = name_outputs(sources(*paths), Path("out"))
-    return [outputs.labels.name.removesuffix(".labels.png") for outputs in found]
+    return [stem.name for stem in output_stems(sources(*paths), Path("out"))]
 
 
 def test_outputs_are_named_after_the_stem_in_the_output_folder() -> None:
-    (outputs,) = name_outputs(sources("in/photo.v2.jpg"), Path("out"), probabilities=True)
-    assert outputs.paths() == {
-        "labels": Path("out/photo.v2.labels.png"),
-        "overlay": Path("out/photo.v2.overlay.png"),
-        "probabilities": Path("out/photo.v2.probabilities.npz"),
-    }
+    assert output_stems(sources("in/photo.v2.jpg"), Path("out")) == [Path("out/photo.v2")]
+
+
+def test_pages_are_named_by_their_numbers() -> None:
+    pages = [page for source in sources("a.tif", "b.tif") for page in source.pages(2)]
+    names = [stem.name for stem in output_stems(pages, Path("out"))]
+    assert names == ["a.page-0000", "a.page-0001", "b.page-0000", "b.page-0001"]
+
+
+def test_pages_of_two_files_with_one_stem_keep_their_extensions() -> None:
+    pages = [page for source in sources("a.tif", "a.tiff") for page in source.pages(2)]
+    names = [stem.name for stem in output_stems(pages, Path("out"))]
+    assert names[1:3] == ["a.tif.page-0001", "a.tiff.page-0000"]
 
 
 def test_two_images_with_one_stem_keep_their_extensions() -> None:
@@ -74,3 +80,14 @@ def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
 def test_a_folder_that_is_still_to_be_made_is_accepted_and_not_made(tmp_path: Path) -> None:
     check_outputs([], [], tmp_path / "new" / "deep", force=False)
     assert not (tmp_path / "new").exists()
+
+
+def test_files_with_numbers_are_found_for_the_stems_asked_for(tmp_path: Path) -> None:
+    for name in ("a-1.png", "a-12.png", "b-1.png", "a-x.png", "xa-1.png", "a-1.png.txt"):
+        (tmp_path / name).touch()
+    found = numbered_files(tmp_path, [tmp_path / "a"], [r"-\d+\.png"])
+    assert [path.name for path in found] == ["a-1.png", "a-12.png"]
+
+
+def test_no_files_with_numbers_are_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    assert numbered_files(tmp_path / "none", [Path("a")], [r"-\d+\.png"]) == []

@@ -2,6 +2,10 @@
 
 import click
 
+from gmmkit.cli.image.background import background_command
+from gmmkit.cli.image.cutout import cutout_command
+from gmmkit.cli.image.evaluate import evaluate_command
+from gmmkit.cli.image.regions import regions_command
 from gmmkit.cli.image.segment import segment_command
 
 
@@ -11,3 +15,7 @@ def image_group() -> None:
 
 
 image_group.add_command(segment_command)
+image_group.add_command(regions_command)
+image_group.add_command(evaluate_command)
+image_group.add_command(background_command)
+image_group.add_command(cutout_command)

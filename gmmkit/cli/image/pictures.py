@@ -26,10 +26,32 @@ def read_source(source: Source, request: Request) -> "Picture":
     >>> read_source(source, Request(**context.params)).shape
     (400, 600)
     """
-    from gmmkit.io.image import read_image
+    from gmmkit.io.image import open_image
 
     limit = {} if request.max_pixels is None else {"max_pixels": request.max_pixels}
-    return read_image(source.path, page=request.page, **limit)
+    page = request.page if source.page is None else source.page
+    return open_image(source.path, page=None if page == "all" else page, **limit)
+
+
+def paged(sources: Sequence[Source]) -> list[Source]:
+    """Return every page of every image; those that cannot be read stay, to fail when they are.
+
+    Examples
+    --------
+    >>> from gmmkit.cli.inputs import find_sources
+    >>> [source.argument for source in paged(find_sources(["sample:coffee"]).sources)]
+    ['sample:coffee']
+    """
+    return [page for source in sources for page in source.pages(_page_count(source))]
+
+
+def _page_count(source: Source) -> int:
+    from gmmkit.io.image import count_pages
+
+    try:
+        return count_pages(source.path)
+    except GmmkitError:
+        return 1
 
 
 class ReadablePictures:

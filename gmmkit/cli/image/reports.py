@@ -52,6 +52,7 @@ def report_image(
         "width": width,
         "height": height,
         "classes": _classes(segmentation),
+        "curve": _curve(segmentation),
         "fit": _fit(segmentation),
         "notes": list(segmentation.notes),
         "warnings": warnings_of(warned),
@@ -60,7 +61,7 @@ def report_image(
 
 
 def _classes(segmentation: "Segmentation") -> list[Report]:
-    from gmmkit.image.palette import class_colors
+    from gmmkit.image.export.palette import class_colors
 
     rows = zip(
         segmentation.shares,
@@ -74,16 +75,32 @@ def _classes(segmentation: "Segmentation") -> list[Report]:
             "class": number,
             "share": float(share),
             # A class of the model that is absent from this image has no color.
-            "mean_color": _hexadecimal(color) if share > 0 else None,
+            "mean_color": hexadecimal(color) if share > 0 else None,
             "weight": float(weight),
-            "mask_color": _hexadecimal(mask_color),
+            "mask_color": hexadecimal(mask_color),
         }
         for number, (share, color, weight, mask_color) in enumerate(rows)
     ]
 
 
-def _hexadecimal(color: Sequence[int]) -> str:
+def hexadecimal(color: Sequence[int]) -> str:
+    """Return a color as it is written on the web.
+
+    Examples
+    --------
+    >>> hexadecimal([255, 0, 16])
+    '#ff0010'
+    """
     return "#" + "".join(f"{int(channel):02x}" for channel in color)
+
+
+def _curve(segmentation: "Segmentation") -> list[Report] | None:
+    """Describe how each number of classes did, where it was left to the image."""
+    curve = segmentation.curve
+    if curve is None:
+        return None
+    pairs = zip(curve.counts, curve.agreement, strict=True)
+    return [{"classes": count, "agreement": float(value)} for count, value in pairs]
 
 
 def _fit(segmentation: "Segmentation") -> Report | None:

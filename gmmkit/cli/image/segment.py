@@ -6,14 +6,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from gmmkit.cli.options import (
-    force_option,
-    json_option,
-    seed_option,
-    strict_option,
-    threads_option,
-)
-from gmmkit.cli.session import debug_option
+from gmmkit.cli.image.options import NumberOrAuto, how, what_and_where
+from gmmkit.cli.options import strict_option
 
 _EPILOG = """\b
 Examples:
@@ -21,6 +15,9 @@ Examples:
   gmmkit segment photos/ -o masks --json > masks.json
   gmmkit segment a.jpg b.jpg --shared-model --save-model scene.gmm
   gmmkit segment c.jpg --model scene.gmm
+  gmmkit segment trip/ --out labels,masks,coco,table
+  gmmkit segment stack.tif --page all
+  gmmkit segment photo.jpg --regions
   gmmkit segment sample:coffee          (gmmkit doctor lists the samples)
 
 \b
@@ -29,6 +26,7 @@ For NAME.jpg this prints a table and writes
                           largest; 255 where the photo is transparent
   NAME.overlay.png        the photo with its classes drawn over it
   NAME.probabilities.npz  how sure each pixel is (with --probabilities)
+or what --out asks for. Large TIFFs stay on the disk and are done in parts.
 
 \b
 Exit codes: 0 done; 2 wrong usage; 3 an image or option that can not be used
@@ -36,35 +34,38 @@ Exit codes: 0 done; 2 wrong usage; 3 an image or option that can not be used
 (with --strict).
 """
 _FIXED_BY_MODEL = ("classes", "features", "covariance", "shared_model", "save_model")
+_OF_CLASSES = (*_FIXED_BY_MODEL, "smoothness", "probabilities", "model", "strict")
 
 
 @click.command("segment", epilog=_EPILOG)
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
+@what_and_where
 @click.option(
     "-k",
     "--classes",
-    type=click.IntRange(min=1),
-    default=5,
+    type=NumberOrAuto("-k 5"),
+    default="5",
     show_default=True,
-    metavar="K",
-    help="How many kinds of pixels to look for.",
+    metavar="K|auto",
+    help="How many kinds of pixels to look for; auto tries 2 to 9 and shows how each does.",
 )
 @click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    metavar="DIR",
-    help="Where the files go; made if missing.  [default: the current folder]",
+    "--regions",
+    type=NumberOrAuto("--regions=12"),
+    is_flag=False,
+    flag_value="auto",
+    default=None,
+    metavar="[=N|auto]",
+    help="Find connected regions that people would outline instead of classes, N of them or as "
+    "many as there are; like gmmkit image regions.",
 )
 @click.option(
     "--features",
     default="lab+texture",
     show_default=True,
     metavar="NAMES",
-    help="What to compare pixels by: lab, luv, rgb, hsv, gray, texture, position or bands, "
-    "several joined by +.",
+    help="What to compare pixels by: lab, luv, rgb, hsv, gray, bands, position, texture, "
+    "statistics, edges, hessian, tensor, gabor, lbp, lm or mr8, joined by +, with numbers if "
+    "wanted: 'lab+texture(2,4,8)'.",
 )
 @click.option(
     "--covariance",
@@ -96,27 +97,8 @@ _FIXED_BY_MODEL = ("classes", "features", "covariance", "shared_model", "save_mo
     help="Use the classes of a saved model instead of fitting new ones.",
 )
 @click.option("--shared-model", is_flag=True, help="Fit one model to all the images together.")
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=None,
-    metavar="N",
-    help="Refuse larger images.  [default: 128 million]",
-)
-@click.option(
-    "--page",
-    type=click.IntRange(min=0),
-    default=None,
-    metavar="N",
-    help="Which page of a multi-page TIFF, counted from 0.  [default: the first]",
-)
-@seed_option("Start of every random choice: the same seed gives the same files.")
-@threads_option
-@click.option("--full-overlay", is_flag=True, help="Do not shrink overlays above 4 megapixels.")
-@force_option
 @strict_option
-@json_option
-@debug_option
+@how
 @click.pass_context
 def segment_command(context: click.Context, /, **words: Any) -> int:
     """Find the few kinds of pixels that make up each photo.
@@ -134,10 +116,17 @@ def segment_command(context: click.Context, /, **words: Any) -> int:
 
 
 def _refuse_contradictions(context: click.Context, words: dict[str, Any]) -> None:
-    """A model file fixes what it was fitted with; a word against it is a slip, not a wish."""
-    if words["model"] is None:
-        return
-    for name in _FIXED_BY_MODEL:
+    """A word against what another one fixes is a slip, not a wish."""
+    if words["regions"] is not None:
+        _refuse_beside(context, "--regions", _OF_CLASSES)
+    elif words["strength"]:
+        raise click.UsageError("--strength is of regions: add --regions", context)
+    if words["model"] is not None:
+        _refuse_beside(context, "--model", _FIXED_BY_MODEL)
+
+
+def _refuse_beside(context: click.Context, word: str, names: tuple[str, ...]) -> None:
+    for name in names:
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             option = next(p.opts[-1] for p in context.command.params if p.name == name)
-            raise click.UsageError(f"{option} and --model exclude each other", context)
+            raise click.UsageError(f"{option} and {word} exclude each other", context)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gmmkit.cli.results import plural
 from gmmkit.cli.session import one_line, put
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def print_report(report: Mapping[str, Any]) -> None:
     # Rich would end the process by itself when the reader of a pipe goes away.
     with console.capture() as printed:
         console.print(_title(report), soft_wrap=True)
-        console.print(_class_table(report, colored=_has_color(console)))
+        table = _region_table if "regions" in report else _class_table
+        console.print(table(report, colored=_has_color(console)))
         for line in _lines(report):
             console.print(f"  {one_line(line)}", markup=False, soft_wrap=True)
     put(printed.get().removesuffix("\n"))
@@ -71,6 +73,24 @@ def _class_table(report: Mapping[str, Any], *, colored: bool) -> "Table":
     return table
 
 
+def _region_table(report: Mapping[str, Any], *, colored: bool) -> "Table":
+    """Lay out one row for each of the largest regions."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  region")
+    table.add_column("share", justify="right")
+    table.add_column("mean color")
+    for entry in report["regions"]:
+        color = entry["mean_color"]
+        table.add_row(
+            f"  {entry['region']}",
+            f"{100 * entry['share']:.1f} %",
+            _block("\u2588" * 3, color, color, colored=colored),
+        )
+    return table
+
+
 def _block(shape: str, color: str | None, text: str, *, colored: bool, indent: int = 0) -> "Text":
     from rich.text import Text
 
@@ -79,12 +99,34 @@ def _block(shape: str, color: str | None, text: str, *, colored: bool, indent: i
 
 
 def _lines(report: Mapping[str, Any]) -> Iterator[str]:
-    if report["fit"] is not None:
+    if "regions" in report:
+        yield _region_line(report)
+    if report.get("curve"):
+        yield from _curve_lines(report)
+    if report.get("fit") is not None:
         yield _fit_line(report["fit"])
         yield from report["fit"]["notes"]
-    yield from report["notes"]
+    yield from report.get("notes", ())
     if report["files"]:
         yield "wrote " + ", ".join(report["files"].values())
+
+
+def _region_line(report: Mapping[str, Any]) -> str:
+    count, shown = report["n_regions"], len(report["regions"])
+    more = f", the largest {shown} listed" if count > shown else ""
+    threshold = report["threshold"]
+    cut = "" if threshold is None else f" at threshold {threshold:.2f}"
+    return f"{plural(count, 'region')}{cut}{more}; {report['n_finest']} at the finest"
+
+
+def _curve_lines(report: Mapping[str, Any]) -> Iterator[str]:
+    """Draw how well each number of classes agrees with the regions."""
+    best = max(entry["agreement"] for entry in report["curve"])
+    yield "agreement with the regions of the image, by number of classes:"
+    for entry in report["curve"]:
+        value = entry["agreement"]
+        mark = " <" if value == best else ""
+        yield f"  {entry['classes']}  {value:.3f}  {'#' * max(1, round(40 * value))}{mark}"
 
 
 def _fit_line(fit: Mapping[str, Any]) -> str:

@@ -216,7 +216,7 @@ class OutputWriter:
 
         plan = self.plan
         label_map = as_label_map(labels, image, noun=plan.noun, colors=plan.colors)
-        options = OutputOptions(source.path.name, plan.full_overlay)
+        options = OutputOptions(source.name, plan.full_overlay)
         payloads = {
             (kind, suffix): payload
             for kind in plan.kinds

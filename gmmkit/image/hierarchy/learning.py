@@ -44,7 +44,7 @@ _AREA_POWER = 0.5
 _THRESHOLDS = 99
 # Networks from different starts, whose mean the last round takes.
 _NETWORKS = 3
-# Weighing the cues needs no more pictures than this.
+# Weighing the cues needs about so many pictures; of more, every second or third is taken.
 _CUE_PICTURES = 64
 
 
@@ -166,6 +166,12 @@ def _numbered(drawn: npt.NDArray[np.generic], number: int) -> Annotations:
             found=f"shape {drawn.shape} of {drawn.dtype}",
             needed="whole numbers of shape (m, H, W), one map or more",
         )
+    if drawn.min() < 0:
+        raise InputError(
+            f"annotations {number} have negative labels",
+            found=f"{int(drawn.min())}",
+            needed="labels from 0 up; every pixel is in a region that somebody drew",
+        )
     maps = [np.unique(each, return_inverse=True)[1].reshape(each.shape) for each in drawn]
     return np.stack(maps).astype(np.int32)
 
@@ -284,6 +290,12 @@ def _fit(
     lessons: Sequence[Lesson], n_units: int, n_networks: int, random: np.random.Generator
 ) -> Network:
     rows = np.concatenate([lesson.evidence for lesson in lessons])
+    if not len(rows):
+        raise InputError(
+            "there is nothing to learn from",
+            found="pictures without any structure",
+            needed="pictures that have more than one region at the finest",
+        )
     targets = np.concatenate([lesson.targets for lesson in lessons])
     weights = np.concatenate([lesson.weights for lesson in lessons])
     return mean_network(

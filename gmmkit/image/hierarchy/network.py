@@ -10,6 +10,8 @@ from gmmkit.image.pixels import Float32Array, Float64Array
 # Adam (Kingma and Ba, 2015), with steps that shrink along a cosine to zero.
 _STEP, _FIRST, _SECOND, _TINY = 3e-3, 0.9, 0.999, 1e-8
 _EPOCHS, _BATCH = 6, 1024
+# Of few rows there are more epochs.
+_LEAST_STEPS = 2000
 # Weight of the squared parameters of the hidden layer, beside the mean loss.
 _DECAY = 1e-4
 
@@ -94,8 +96,9 @@ def fit_network(
     parameters = _start(n_units, rows.shape[1], random)
     moments = [[np.zeros_like(each) for each in parameters] for _ in range(2)]
     n_batches, step = max(1, len(rows) // _BATCH), 0
-    for epoch in range(_EPOCHS):
-        rate = _STEP * (1 + np.cos(np.pi * epoch / _EPOCHS)) / 2
+    n_epochs = max(_EPOCHS, -(-_LEAST_STEPS // n_batches))
+    for epoch in range(n_epochs):
+        rate = _STEP * (1 + np.cos(np.pi * epoch / n_epochs)) / 2
         for batch in np.array_split(random.permutation(len(rows)), n_batches):
             step += 1
             gradient = _gradient(parameters, standard[batch], wanted[batch], shares[batch])

@@ -20,6 +20,7 @@ Int64Array = npt.NDArray[np.int64]
 
 # The strength is blurred by this before it is flooded, in pixels.
 _BLUR = 1.0
+_DIGITS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,8 @@ def finest_regions(strength: Float32Array, mask: BoolArray | None) -> Int32Array
     >>> int(finest_regions(ridge, None).max())
     1
     """
-    blurred = filters.blur(strength, gaussian_taps(_BLUR))
+    # Rounded, so that a flat map stays flat: the last bits of a sum depend on where it is.
+    blurred = np.round(filters.blur(strength, gaussian_taps(_BLUR)), _DIGITS)
     lowest = blurred == ndimage.minimum_filter(blurred, size=3)
     if mask is not None:
         # A region without a lowest pixel of its own, cut off by excluded ones, needs a marker too.
