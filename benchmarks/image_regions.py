@@ -153,7 +153,7 @@ def main() -> int:
     figures = [*of_one_threshold(found), *of_own_thresholds(total), *of_best_of_each(found),
                *of_seeds(coverings), speed]  # fmt: skip
     title = f"regions of {options.photos} of {N_PHOTOS} photos"
-    return report(title, figures, options.json)
+    return report(title, figures, options)
 
 
 if __name__ == "__main__":

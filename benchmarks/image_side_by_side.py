@@ -1,9 +1,9 @@
 """gmmkit's segmentation beside what else there is, in one run: regions, cutouts, backgrounds.
 
 regions      The 200 training photos of BSDS500. Everybody's parameter is chosen on the photos of
-             the other four folds, by covering, and gmmkit's regions are learned from them, so that
-             every figure is of photos that nothing was chosen on. Only gPb-owt-ucm was trained on
-             these very photos. Behind a figure stands its 95 % interval over photos drawn anew.
+             the other four folds, by covering, and gmmkit's regions are learned from them. Only
+             gPb-owt-ucm was trained on the photos that it is scored on. Behind a figure stands its
+             95 % interval over photos drawn anew.
 cutouts      Objects inside rectangles, beside OpenCV's grabCut (image_cutouts.py).
 backgrounds  Generated videos, beside OpenCV's MOG2 (image_background.py).
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = Path(gmmkit.__file__).parent
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "gmmkit/README.md", "data/README.md"),
+    "docs/images.md",
     "docs/mixtures.md",
     *(f"apps/{name}/README.md" for name in ("who_is_speaking", "fruit_basket", "fraud_alerts")),
     *(f"apps/{name}/README.md" for name in ("customer_segments", "robot_map")),
