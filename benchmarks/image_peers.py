@@ -178,9 +178,9 @@ def find_mixture(photo: Photo, parameters: Sequence[Classes], seed: int) -> Iter
 def contestants(models: Mapping[int, RegionModel]) -> tuple[Contestant, ...]:
     """Return everyone, ours first; `models` are those of every fold, learned on the others."""
     own, classes = (Own(),), tuple(map(Classes, CLASSES))
-    scales = tuple(Scale(s, m) for m in (100, 500) for s in (200, 300, 400, 600, 800, 1100))
+    scales = tuple(Scale(s, m) for m in (100, 500, 1500) for s in (200, 300, 400, 600, 800))
     cuts = tuple(Cut(n, t) for n in (200, 400, 800) for t in (15, 20, 25, 30, 35, 40))
-    shifts = tuple(Shift(w, d) for w in (8, 11, 15) for d in (20, 30, 45))
+    shifts = tuple(Shift(w, d) for w in (11, 15, 20) for d in (20, 30, 45, 60))
     return (
         Contestant("gmmkit regions", partial(find_regions, models), own, is_seeded=True),
         Contestant("gPb-owt-ucm", find_gpb, own, is_timed=False),

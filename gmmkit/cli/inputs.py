@@ -15,6 +15,8 @@ from gmmkit.image.export.kinds import is_output
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
 _SAMPLE = "sample:"
+# Pictures that commands write beside labels.
+_RESULTS = (".strength.png", ".mask.png", ".alpha.png", ".cutout.png", ".foreground.png")
 
 
 @dataclass(frozen=True)
@@ -169,4 +171,8 @@ def _images_in(folder: Path) -> list[Source]:
 def _is_image(path: Path) -> bool:
     """Leave out the masks that an earlier run wrote, or a second run would segment those too."""
     hidden = path.name.startswith(".")
-    return path.suffix.lower() in SUFFIXES and not hidden and not is_output(path.name)
+    return path.suffix.lower() in SUFFIXES and not hidden and not _is_result(path.name)
+
+
+def _is_result(name: str) -> bool:
+    return is_output(name) or name.lower().endswith(_RESULTS)

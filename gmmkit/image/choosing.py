@@ -5,7 +5,7 @@ splitting. Connected regions know where people would draw a line; the right numb
 one whose connected parts come closest to them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,8 @@ from gmmkit.image.pixels import ImageLike, Int32Array, Raster, as_raster
 DEFAULT_COUNTS = range(2, 10)
 # What matters to the fit that counts, and not to the choice.
 _OF_LAST_FIT = ("on_iteration", "max_fit_pixels", "n_init")
+# Regions from fine to coarse, as people differ in how much they draw.
+_THRESHOLDS = (0.3, 0.45, 0.6, 0.75, 0.9)
 # Above this the choice is made on a smaller copy, and the classes on the picture.
 _LARGEST_PIXELS = 2_000_000
 
@@ -35,7 +37,7 @@ class ClassCurve:
     counts : tuple of int
         Numbers of classes.
     agreement : tuple of float
-        Covering of the regions by the connected parts of the classes, 0 to 1.
+        Covering of the regions, fine and coarse, by the connected parts of the classes, 0 to 1.
 
     Examples
     --------
@@ -100,7 +102,8 @@ def class_curve(
         raise ParameterError("there is no number to try", found="none", needed="one or more")
     as_bands = reads_bands(arguments.get("features", DEFAULT_FEATURES))
     small = _small(as_raster(image, mask, as_bands=as_bands))
-    outlines = regions(small, seed=seed, n_threads=n_threads).cut()
+    hierarchy = regions(small, seed=seed, n_threads=n_threads)
+    outlines = [hierarchy.cut(threshold) for threshold in _THRESHOLDS]
     segmented = (
         segment(small, count, seed=seed, n_threads=n_threads, **arguments) for count in tried
     )
@@ -129,8 +132,8 @@ def segment_by_curve(image: ImageLike, **arguments: Any) -> Segmentation:
     return replace(segmentation, notes=(*segmentation.notes, note), curve=curve)
 
 
-def _agreement(labels: Int32Array, outlines: Int32Array) -> float:
-    return covering(connected_regions(labels), [outlines])
+def _agreement(labels: Int32Array, outlines: Sequence[Int32Array]) -> float:
+    return covering(connected_regions(labels), outlines)
 
 
 def _small(raster: Raster) -> Raster:

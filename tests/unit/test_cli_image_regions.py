@@ -112,3 +112,26 @@ def test_automatic_classes_show_how_each_number_does(photo, capsys):
 def test_one_model_of_many_photos_needs_a_number(photo, capsys):
     assert run(["segment", photo, "-k", "auto", "--shared-model"]) == 3
     assert "-k auto with --shared-model" in capsys.readouterr().err
+
+
+def test_a_rectangle_makes_segment_cut_an_object_out(photo, tmp_path):
+    assert run(["segment", photo, "--rect", "6,6,33,38"]) == 0
+    assert run(["image", "cutout", photo, "--rect", "6,6,33,38", "-o", "other"]) == 0
+
+    one, other = (tmp_path / name / "boxes.mask.png" for name in ("", "other"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("words", [["-k", "3"], ["--regions=2"], ["boxes.png", "other.png"]])
+def test_a_rectangle_goes_with_one_image_and_no_classes(photo, words, capsys):
+    assert run(["segment", photo, "--rect", "6,6,33,38", *words]) == 2
+    assert "--rect" in capsys.readouterr().err
+
+
+def test_a_second_run_over_the_folder_leaves_out_what_the_first_wrote(photo, tmp_path, capsys):
+    assert run(["image", "regions", photo, "--strength"]) == 0
+    assert run(["segment", photo, "--rect", "6,6,33,38", "--force"]) == 0
+    capsys.readouterr()
+
+    assert run(["image", "regions", ".", "-o", "again", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["images"]) == 1

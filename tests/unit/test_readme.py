@@ -40,8 +40,10 @@ def place_of(target: str) -> Path:
 
 
 def places_of(name: str) -> tuple[Path, ...]:
-    """The architecture page names files as seen from the package, its core and its speaker part."""
-    return place_of(name), *(PACKAGE / part / name for part in ("", "core", "speaker"))
+    """The architecture page names files as seen from the package, its core, its features and speakers."""
+    return place_of(name), *(
+        PACKAGE / part / name for part in ("", "core", "image/features", "speaker")
+    )
 
 
 def command(readme: str, mark: str) -> str:

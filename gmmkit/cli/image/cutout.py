@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from gmmkit.cli.image.options import rectangle_option, scribbles_option
 from gmmkit.cli.options import (
     force_option,
     json_option,
@@ -40,43 +41,10 @@ used; 4 a bad model file.
 """
 
 
-def parse_rectangle(
-    context: click.Context, _parameter: click.Parameter, value: str | None
-) -> tuple[int, ...] | None:
-    """Return four whole numbers, or refuse what is no x,y,w,h.
-
-    Examples
-    --------
-    >>> parse_rectangle(None, None, "10,20,300,200")
-    (10, 20, 300, 200)
-    """
-    if value is None:
-        return None
-    try:
-        numbers = tuple(int(number) for number in value.split(","))
-    except ValueError:
-        numbers = ()
-    if len(numbers) != 4:
-        needed = "four whole numbers such as 10,20,300,200: left, top, width, height"
-        raise click.BadParameter(f"{value!r} is no rectangle; needed {needed}", context)
-    return numbers
-
-
 @click.command("cutout", short_help="Cut an object out of a photo.", epilog=_EPILOG)
 @click.argument("image", metavar="IMAGE")
-@click.option(
-    "--rect",
-    "rectangle",
-    callback=parse_rectangle,
-    metavar="X,Y,W,H",
-    help="A rectangle around the object, in pixels from the upper left corner.",
-)
-@click.option(
-    "--scribbles",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="A picture of strokes on the object and beside it.",
-)
+@rectangle_option
+@scribbles_option
 @click.option(
     "-o",
     "--output",

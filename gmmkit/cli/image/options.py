@@ -100,6 +100,43 @@ _FULL_OVERLAY = click.option(
 )
 
 
+def parse_rectangle(
+    context: click.Context, _parameter: click.Parameter, value: str | None
+) -> tuple[int, ...] | None:
+    """Return four whole numbers, or refuse what is no x,y,w,h.
+
+    Examples
+    --------
+    >>> parse_rectangle(None, None, "10,20,300,200")
+    (10, 20, 300, 200)
+    """
+    if value is None:
+        return None
+    try:
+        numbers = tuple(int(number) for number in value.split(","))
+    except ValueError:
+        numbers = ()
+    if len(numbers) != 4:
+        needed = "four whole numbers such as 10,20,300,200: left, top, width, height"
+        raise click.BadParameter(f"{value!r} is no rectangle; needed {needed}", context)
+    return numbers
+
+
+rectangle_option = click.option(
+    "--rect",
+    "rectangle",
+    callback=parse_rectangle,
+    metavar="X,Y,W,H",
+    help="A rectangle around one object to cut out, in pixels from the upper left corner.",
+)
+scribbles_option = click.option(
+    "--scribbles",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A picture of strokes on the object and beside it.",
+)
+
+
 def _applied(*decorators: Decorator) -> Decorator:
     """Return one decorator that stands for several, in the order of the help text."""
 

@@ -6,7 +6,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from gmmkit.cli.image.options import NumberOrAuto, how, what_and_where
+from gmmkit.cli.image.options import (
+    NumberOrAuto,
+    how,
+    rectangle_option,
+    scribbles_option,
+    what_and_where,
+)
 from gmmkit.cli.options import strict_option
 
 _EPILOG = """\b
@@ -18,6 +24,7 @@ Examples:
   gmmkit segment trip/ --out labels,masks,coco,table
   gmmkit segment stack.tif --page all
   gmmkit segment photo.jpg --regions
+  gmmkit segment photo.jpg --rect 120,40,300,260
   gmmkit segment sample:coffee          (gmmkit doctor lists the samples)
 
 \b
@@ -58,6 +65,8 @@ _OF_CLASSES = (*_FIXED_BY_MODEL, "smoothness", "probabilities", "model", "strict
     help="Find connected regions that people would outline instead of classes, N of them or as "
     "many as there are; like gmmkit image regions.",
 )
+@rectangle_option
+@scribbles_option
 @click.option(
     "--features",
     default="lab+texture",
@@ -108,11 +117,28 @@ def segment_command(context: click.Context, /, **words: Any) -> int:
     most in color and texture. Nothing has to be trained or labeled before.
     """
     _refuse_contradictions(context, words)
+    rectangle, scribbles = words.pop("rectangle"), words.pop("scribbles")
+    if rectangle is not None or scribbles is not None:
+        return _cut_out(context, words, rectangle=rectangle, scribbles=scribbles)
     from gmmkit.cli.image.request import Request
     from gmmkit.cli.image.segmenting import segment_images
 
     as_json = words.pop("as_json")
     return segment_images(Request(**words), as_json=as_json)
+
+
+def _cut_out(context: click.Context, words: dict[str, Any], **marks: Any) -> int:
+    """Do what ``gmmkit image cutout`` does."""
+    _refuse_beside(context, "--rect or --scribbles", (*_OF_CLASSES, "regions", "out"))
+    if len(words["images"]) != 1 or words["page"] == "all":
+        raise click.UsageError("--rect and --scribbles are for one image at a time", context)
+    from gmmkit.cli.image.cutting import CutoutRequest, cut_out_image
+
+    shared = ("folder", "max_pixels", "page", "seed", "threads", "force")
+    request = {name: words[name] for name in shared}
+    return cut_out_image(
+        CutoutRequest(image=words["images"][0], **marks, **request), as_json=words["as_json"]
+    )
 
 
 def _refuse_contradictions(context: click.Context, words: dict[str, Any]) -> None:

@@ -112,6 +112,17 @@ def learn_regions(
         If there is no picture, or annotations do not fit the pictures.
     ParameterError
         If a number is out of range.
+
+    Examples
+    --------
+    >>> drawn = np.zeros((1, 24, 36), int)
+    >>> drawn[:, 6:18, 10:26] = 1
+    >>> noise = np.random.default_rng(0).integers(-4, 5, (24, 36))
+    >>> picture = (60 + 120 * drawn[0] + noise).astype(np.uint8)
+    >>> model = learn_regions([picture], [drawn], n_textons=4, n_units=2, n_rounds=1)
+    >>> from gmmkit.image import regions
+    >>> int(regions(picture, model=model).cut(n_regions=2)[12, 18])
+    1
     """
     tell = on_progress or (lambda words: None)
     drawn = _checked(pictures, annotations)

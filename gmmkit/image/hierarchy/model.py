@@ -50,6 +50,17 @@ class RegionModel:
         hidden_bias, 0)``.
     threshold : float
         The probability of differing up to which regions are merged by default, 0 to 1.
+
+    Raises
+    ------
+    ParameterError
+        If sizes do not fit together, or a number is out of range.
+
+    Examples
+    --------
+    >>> model = shipped_model()
+    >>> model.radii, model.evidence[-1]
+    ((2.5, 5.0, 10.0, 20.0), 'height')
     """
 
     radii: tuple[float, ...]
