@@ -40,10 +40,9 @@ def place_of(target: str) -> Path:
 
 
 def places_of(name: str) -> tuple[Path, ...]:
-    """The architecture page names files as seen from the package, its core, its features and speakers."""
-    return place_of(name), *(
-        PACKAGE / part / name for part in ("", "core", "image/features", "speaker")
-    )
+    """The architecture page names files as seen from the package and from parts of it."""
+    parts = ("", "core", "image/features", "speaker")
+    return place_of(name), *(PACKAGE / part / name for part in parts)
 
 
 def command(readme: str, mark: str) -> str:
