@@ -8,7 +8,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from gmmkit.errors import ImageWarning
+from gmmkit.errors import ImageSizeError, ImageWarning
 from gmmkit.io.image import read_image
 from gmmkit.io.pixels import upright
 
@@ -261,6 +261,13 @@ def test_reading_needs_tifffile_only_for_tiff(tmp_path):
 def test_max_pixels_accepts_what_pillow_alone_would_warn_about(tmp_path, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     assert read_image(saved(tmp_path / "a.png", RGB), max_pixels=54).shape == (6, 9)
+
+
+def test_a_webp_beyond_the_cap_of_its_decoder_is_refused_as_too_large(tmp_path):
+    header = b"RIFFx\0\0\0WEBPVP8 l\0\0\0P\2\0\x9d\1*" + struct.pack("<HH", 12544, 14336)
+    (tmp_path / "a.webp").write_bytes(header)
+    with pytest.raises(ImageSizeError, match=r"a\.webp is too large"):
+        read_image(tmp_path / "a.webp")
 
 
 def test_a_tiff_written_by_tifffile_is_read_the_same_as_a_png(tmp_path):

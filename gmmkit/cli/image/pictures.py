@@ -18,12 +18,10 @@ def read_source(source: Source, request: Request) -> "Picture":
 
     Examples
     --------
-    >>> from gmmkit.cli.app import root
     >>> from gmmkit.cli.inputs import find_sources
-    >>> context = root.commands["segment"].make_context("segment", ["sample:coffee"])
-    >>> del context.params["as_json"]
-    >>> source, = find_sources(context.params["images"]).sources
-    >>> read_source(source, Request(**context.params)).shape
+    >>> request = Request(images=("sample:coffee",), out="labels")
+    >>> source, = find_sources(request.images).sources
+    >>> read_source(source, request).shape
     (400, 600)
     """
     from gmmkit.io.image import open_image
