@@ -13,7 +13,7 @@ as absent.
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from itertools import chain
@@ -35,7 +35,7 @@ OURS, GPB = "gmmkit regions", "gPb-owt-ucm"
 SHOWN = (OURS, GPB, "felzenszwalb", "scikit-learn GMM, Lab")
 SHEET_PHOTOS = 8
 NAMES = tuple(each.name for each in contestants({}))
-_UNBOUND = {"at_least": None, "at_most": None}
+N_FRAMES = 200
 PARTS = ("regions", "cutouts", "backgrounds")
 
 
@@ -156,12 +156,11 @@ def compare_cutouts(options: argparse.Namespace, run: Parallel) -> list[Figure]:
     found = run(delayed(part.measure)([photo], everyone, None) for photo in chosen)
     results = [replace(one, photo=n) for n, ones in enumerate(found) for one in ones]
     figures = part.figures(results, list(everyone), len(chosen))
-    held = figures if len(chosen) == N_PHOTOS else [replace(f, **_UNBOUND) for f in figures]
-    return [replace(figure, name=f"cutouts: {figure.name}") for figure in held]
+    return _named("cutouts: ", figures, len(chosen) == N_PHOTOS)
 
 
 def compare_backgrounds(options: argparse.Namespace, run: Parallel) -> list[Figure]:
-    """Compare subtractors on generated videos."""
+    """Compare subtractors on generated videos; only long ones are held to anything."""
     if _is_absent("MOG2"):
         return []
     import image_background as part
@@ -169,7 +168,7 @@ def compare_backgrounds(options: argparse.Namespace, run: Parallel) -> list[Figu
     tell("watching videos")
     figures = run(delayed(_background)(kind, options.frames) for kind in part.KINDS)
     every = [*chain.from_iterable(figures), *part.measure_speed(0)]
-    return [replace(figure, name=f"background, {figure.name}") for figure in every]
+    return _named("background, ", every, options.frames >= N_FRAMES)
 
 
 def _background(kind: str, n_frames: int) -> list[Figure]:
@@ -180,6 +179,12 @@ def _background(kind: str, n_frames: int) -> list[Figure]:
     for seed in range(3):
         part.run_video(kind, seed, settings, counts)
     return part.compare(kind, counts)
+
+
+def _named(prefix: str, figures: Iterable[Figure], is_whole: bool) -> list[Figure]:
+    """Return figures under longer names, without bounds if they are of a part of the data."""
+    unbound = {} if is_whole else {"at_least": None, "at_most": None}
+    return [replace(each, name=prefix + each.name, **unbound) for each in figures]
 
 
 def _is_absent(peer: str) -> bool:
@@ -196,7 +201,7 @@ def main() -> int:
     add_options(made)
     made.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, metavar="PART")
     made.add_argument("--only", nargs="+", choices=NAMES, metavar="NAME", help=", ".join(NAMES))
-    made.add_argument("--frames", type=int, default=200, metavar="N", help="of each video")
+    made.add_argument("--frames", type=int, default=N_FRAMES, metavar="N", help="of each video")
     made.add_argument("--sheet", type=Path, metavar="FILE", help="write pictures side by side")
     options = made.parse_args()
     run, figures, details = Parallel(options.jobs), [], {}
