@@ -92,8 +92,8 @@ def marks_of_picture(image: ImageLike, *, shape: Sequence[int] | None = None) ->
         check_marks_shape(raster.shape, shape, raster.name)
     visible = np.ones(raster.shape, dtype=bool) if raster.mask is None else raster.mask
     if raster.n_channels == 1 and _has_codes(raster.pixels, visible):
-        marks: Int8Array = np.where(visible, raster.pixels[..., 0], UNKNOWN).astype(np.int8)
-        return marks
+        codes = np.asarray(raster.pixels[..., 0]).astype(np.int64)
+        return np.where(visible, codes, UNKNOWN).astype(np.int8)
     marks = _of_colors(display_colors(raster), visible)
     if (marks == UNKNOWN).all():
         raise _no_strokes(raster.name)
