@@ -17,7 +17,7 @@ from gmmkit.image.hierarchy.finding import regions
 from gmmkit.image.hierarchy.working import shrunk
 from gmmkit.image.metrics import covering
 from gmmkit.image.parts import connected_regions
-from gmmkit.image.pixels import ImageLike, Int32Array, Raster, as_raster
+from gmmkit.image.pixels import ImageLike, Int32Array, Raster, as_raster, distinct_colors
 
 DEFAULT_COUNTS = range(2, 10)
 # What matters to the fit that counts, and not to the choice.
@@ -70,7 +70,7 @@ def class_curve(
     image : array_like of shape (H, W) or (H, W, C), Picture, str or Path
         As in `segment`.
     counts : iterable of int
-        Which numbers to try.
+        Which numbers to try; those beyond the number of different colors are left out.
     mask : array_like of shape (H, W), optional
     seed : int
         Of the regions and of the classes.
@@ -102,6 +102,8 @@ def class_curve(
         raise ParameterError("there is no number to try", found="none", needed="one or more")
     as_bands = reads_bands(arguments.get("features", DEFAULT_FEATURES))
     small = _small(as_raster(image, mask, as_bands=as_bands))
+    n_colors = distinct_colors(small, limit=max(tried))
+    tried = tuple(count for count in tried if count <= n_colors) or (n_colors,)
     hierarchy = regions(small, seed=seed, n_threads=n_threads)
     outlines = [hierarchy.cut(threshold) for threshold in _THRESHOLDS]
     segmented = (

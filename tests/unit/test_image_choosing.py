@@ -57,3 +57,14 @@ def test_no_number_to_try_is_refused():
 def test_another_word_than_auto_is_refused():
     with pytest.raises(ParameterError, match="k is not usable"):
         segment(stripes(2), "many")
+
+
+def test_a_picture_of_two_colors_is_tried_with_two_classes_alone():
+    flat = np.zeros((20, 30, 3), np.uint8)
+    flat[:, 15:] = 200
+
+    assert class_curve(flat, features="rgb").counts == (2,)
+
+
+def test_a_picture_of_one_color_has_one_class():
+    assert segment(np.full((20, 30, 3), 90, np.uint8), "auto").k == 1
