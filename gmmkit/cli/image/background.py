@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
+from gmmkit.cli.image.options import refuse_beside
 from gmmkit.cli.options import Decorator, force_option, json_option, model_name, threads_option
 from gmmkit.cli.session import debug_option
 
@@ -131,9 +131,5 @@ def _refuse_contradictions(context: click.Context, words: dict[str, Any]) -> Non
     """A model file fixes what it was learned with; a word against it is a slip, not a wish."""
     if words["tiff"] is not None and words["overlay"]:
         raise click.UsageError("--overlay and --tiff exclude each other", context)
-    if words["model"] is None:
-        return
-    for name in _FIXED_BY_MODEL:
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            option = next(p.opts[0] for p in context.command.params if p.name == name)
-            raise click.UsageError(f"{option} and --model exclude each other", context)
+    if words["model"] is not None:
+        refuse_beside(context, "--model", _FIXED_BY_MODEL)

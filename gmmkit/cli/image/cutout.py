@@ -5,7 +5,12 @@ from typing import Any
 
 import click
 
-from gmmkit.cli.image.options import rectangle_option, scribbles_option
+from gmmkit.cli.image.options import (
+    folder_option,
+    max_pixels_option,
+    rectangle_option,
+    scribbles_option,
+)
 from gmmkit.cli.options import (
     force_option,
     json_option,
@@ -45,15 +50,7 @@ used; 4 a bad model file.
 @click.argument("image", metavar="IMAGE")
 @rectangle_option
 @scribbles_option
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(),
-    metavar="DIR",
-    help="Where the files go; made if missing.  [default: the current folder]",
-)
+@folder_option
 @click.option(
     "--contrast",
     type=click.FloatRange(min=0.0, max=1000.0),
@@ -98,13 +95,7 @@ used; 4 a bad model file.
     metavar="FILE",
     help="Use what --save-model wrote, as it is.",
 )
-@click.option(
-    "--max-pixels",
-    type=click.IntRange(min=1),
-    default=None,
-    metavar="N",
-    help="Refuse larger images.  [default: 128 million]",
-)
+@max_pixels_option
 @click.option(
     "--page",
     type=click.IntRange(min=0),

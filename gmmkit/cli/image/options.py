@@ -1,11 +1,12 @@
 """Words that commands over many images share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from gmmkit.cli.options import Decorator, force_option, json_option, seed_option, threads_option
 from gmmkit.cli.session import debug_option
@@ -59,7 +60,7 @@ class NumberOrAuto(click.ParamType[int | str]):
 
 
 _IMAGES = click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
-_FOLDER = click.option(
+folder_option = click.option(
     "-o",
     "--output",
     "folder",
@@ -80,7 +81,7 @@ _STRENGTH = click.option(
     is_flag=True,
     help="Of regions, also write how strong every border is, as 16-bit gray.",
 )
-_MAX_PIXELS = click.option(
+max_pixels_option = click.option(
     "--max-pixels",
     type=click.IntRange(min=1),
     default=None,
@@ -137,6 +138,19 @@ scribbles_option = click.option(
 )
 
 
+def refuse_beside(context: click.Context, word: str, names: Sequence[str]) -> None:
+    """Refuse options that were given although another word fixes what they would choose.
+
+    Examples
+    --------
+    >>> refuse_beside(click.Context(click.Command("fit")), "--model", ())
+    """
+    for name in names:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = next(p.opts[-1] for p in context.command.params if p.name == name)
+            raise click.UsageError(f"{option} and {word} exclude each other", context)
+
+
 def _applied(*decorators: Decorator) -> Decorator:
     """Return one decorator that stands for several, in the order of the help text."""
 
@@ -146,9 +160,9 @@ def _applied(*decorators: Decorator) -> Decorator:
     return decorate
 
 
-what_and_where = _applied(_IMAGES, _FOLDER, _OUT, _STRENGTH)
+what_and_where = _applied(_IMAGES, folder_option, _OUT, _STRENGTH)
 how = _applied(
-    _MAX_PIXELS,
+    max_pixels_option,
     _PAGE,
     seed_option("Start of every random choice: the same seed gives the same files."),
     threads_option,

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from gmmkit.cli.image.options import (
     NumberOrAuto,
     how,
     rectangle_option,
+    refuse_beside,
     scribbles_option,
     what_and_where,
 )
@@ -129,7 +129,7 @@ def segment_command(context: click.Context, /, **words: Any) -> int:
 
 def _cut_out(context: click.Context, words: dict[str, Any], **marks: Any) -> int:
     """Do what ``gmmkit image cutout`` does."""
-    _refuse_beside(context, "--rect or --scribbles", (*_OF_CLASSES, "regions", "out"))
+    refuse_beside(context, "--rect or --scribbles", (*_OF_CLASSES, "regions", "out"))
     if len(words["images"]) != 1 or words["page"] == "all":
         raise click.UsageError("--rect and --scribbles are for one image at a time", context)
     from gmmkit.cli.image.cutting import CutoutRequest, cut_out_image
@@ -144,15 +144,8 @@ def _cut_out(context: click.Context, words: dict[str, Any], **marks: Any) -> int
 def _refuse_contradictions(context: click.Context, words: dict[str, Any]) -> None:
     """A word against what another one fixes is a slip, not a wish."""
     if words["regions"] is not None:
-        _refuse_beside(context, "--regions", _OF_CLASSES)
+        refuse_beside(context, "--regions", _OF_CLASSES)
     elif words["strength"]:
         raise click.UsageError("--strength is of regions: add --regions", context)
     if words["model"] is not None:
-        _refuse_beside(context, "--model", _FIXED_BY_MODEL)
-
-
-def _refuse_beside(context: click.Context, word: str, names: tuple[str, ...]) -> None:
-    for name in names:
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            option = next(p.opts[-1] for p in context.command.params if p.name == name)
-            raise click.UsageError(f"{option} and {word} exclude each other", context)
+        refuse_beside(context, "--model", _FIXED_BY_MODEL)
