@@ -177,10 +177,11 @@ def _numbered(drawn: npt.NDArray[np.generic], number: int) -> Annotations:
             found=f"shape {drawn.shape} of {drawn.dtype}",
             needed="whole numbers of shape (m, H, W), one map or more",
         )
-    if drawn.min() < 0:
+    lowest = int(drawn.min())
+    if lowest < 0:
         raise InputError(
             f"annotations {number} have negative labels",
-            found=f"{int(drawn.min())}",
+            found=f"{lowest}",
             needed="labels from 0 up; every pixel is in a region that somebody drew",
         )
     maps = [np.unique(each, return_inverse=True)[1].reshape(each.shape) for each in drawn]
