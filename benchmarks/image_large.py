@@ -1,7 +1,10 @@
-"""`gmmkit segment` on large pictures, as a whole process: seconds and peak resident memory.
+"""Large pictures in classes and in regions, as a whole process: seconds and peak resident memory.
 
 12 MP    4000 x 3000, 8-bit RGB
 100 MP   12500 x 8000, 8-bit RGB deflated in strips; and eight bands of 16 bits, uncompressed
+
+Each is segmented into five classes (`gmmkit segment`); the large one of colors is also cut into
+regions (`gmmkit image regions`).
 
 Pictures are made from a seed: slow gradients, noise, and a texture where the first band is light.
 They take 0.3 GB and 1.6 GB of disk.
@@ -25,12 +28,14 @@ STRIP_ROWS = 256
 _GRID = 500
 _NOISE = 0.01
 _TEXTURE = 0.06
+_CLASSES = ("segment", "-k", "5")
+_REGIONS = ("image", "regions")
 _FLAT_OUTPUTS = "labels,overlay,colors,gray,tiff,npz,coco,masks,table"
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A picture to make and to segment."""
+    """A picture to make, and what is done with it."""
 
     name: str
     height: int
@@ -40,6 +45,7 @@ class Subject:
     deflated: bool
     out: str = "labels,overlay"
     seconds: float | None = None
+    command: tuple[str, ...] = _CLASSES
 
     @property
     def file_name(self) -> str:
@@ -51,6 +57,7 @@ SUBJECTS = (
     Subject("12 MP RGB", 3000, 4000, 3, "uint8", True, seconds=NEEDED_SECONDS),
     Subject("100 MP RGB", 8000, 12500, 3, "uint8", True),
     Subject("100 MP RGB, nine outputs", 8000, 12500, 3, "uint8", True, _FLAT_OUTPUTS),
+    Subject("100 MP RGB, regions", 8000, 12500, 3, "uint8", True, command=_REGIONS),
     Subject("100 MP, 8 bands of 16 bits", 8000, 12500, 8, "uint16", False),
 )
 
@@ -109,8 +116,9 @@ def make(subject: Subject, folder: Path) -> Path:
 def measure(subject: Subject, folder: Path) -> list[Figure]:
     """Return the seconds and the memory of one process."""
     path = apart(make, subject, folder)
-    options = ["-k", "5", "--out", subject.out, "-o", str(folder / "out"), "--force"]
-    outcome = run_process([sys.executable, "-m", "gmmkit", "segment", str(path), *options])
+    options = ["--out", subject.out, "-o", str(folder / "out"), "--force"]
+    command = [sys.executable, "-m", "gmmkit", *subject.command, str(path), *options]
+    outcome = run_process(command)
     remark = f"{path.stat().st_size / 1e6:.0f} MB on the disk; writes {subject.out}"
     return [
         Figure(subject.name, outcome.seconds, "s", at_most=subject.seconds, remark=remark),
@@ -129,7 +137,7 @@ def main() -> int:
         folder = options.folder or Path(temporary)
         for subject in SUBJECTS[:1] if options.smallest else SUBJECTS:
             figures += measure(subject, folder)
-    return report("gmmkit segment on large pictures", figures, options)
+    return report("large pictures", figures, options)
 
 
 if __name__ == "__main__":

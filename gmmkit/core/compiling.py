@@ -12,8 +12,16 @@ from gmmkit.errors import CompilerCacheWarning
 # What a reordered sum may change, but not what NaN or infinity mean to the caller: rows are finite.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp", "nnan", "ninf"}
 
+# Nothing but Python calls compiled code here: what C would call it by need not be compiled.
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "fastmath": FASTMATH,
+    "error_model": "numpy",
+    "no_cfunc_wrapper": True,
+}
+
 # For what only compiled functions call.
-inner = njit(nogil=True, fastmath=FASTMATH, error_model="numpy")
+inner = njit(**_OPTIONS)
 
 
 def entry(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,7 +45,5 @@ def _warn_of_no_cache() -> None:
 
 
 def _jit(function: Callable[..., Any], *, cache: bool) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = njit(
-        nogil=True, fastmath=FASTMATH, error_model="numpy", cache=cache
-    )(function)
+    compiled: Callable[..., Any] = njit(cache=cache, **_OPTIONS)(function)
     return compiled

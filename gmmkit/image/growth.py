@@ -4,7 +4,7 @@ import numpy as np
 
 from gmmkit.core.compiling import entry, inner
 
-# What a pixel has that no label has yet; other negative pixels do not take part.
+# Pixels from here down have no label yet; -1 does not take part.
 LEFT = -2
 
 
@@ -20,7 +20,10 @@ def _neighbor(labels, y, x):
 
 @entry
 def spread(labels, rows, columns):
-    """Let labels grow over the pixels (rows, columns) marked LEFT; return how many remain."""
+    """Let labels grow over the pixels (rows, columns), all at most LEFT; return how many remain.
+
+    Those that do are the first of rows and columns, and keep what they held.
+    """
     left = rows.size
     found = np.empty(left, labels.dtype)
     while left > 0:

@@ -54,13 +54,24 @@ def prepare(
 
     With `color`, gray is repeated in three channels.
     """
+    raster = _raster_of(image, features, mask, color=color)
+    return raster, _suitable(features, raster)
+
+
+def _raster_of(
+    image: ImageLike, features: FeaturesLike, mask: Any = None, *, color: bool = False
+) -> Raster:
     raster = as_raster(image, mask, as_bands=reads_bands(features))
-    if color and raster.n_channels == 1:
-        pixels = np.broadcast_to(np.asarray(raster.pixels), (*raster.shape, 3))
-        raster = replace(raster, pixels=pixels, colors=True)
+    if not color or raster.n_channels != 1:
+        return raster
+    pixels = np.broadcast_to(np.asarray(raster.pixels), (*raster.shape, 3))
+    return replace(raster, pixels=pixels, colors=True)
+
+
+def _suitable(features: FeaturesLike, raster: Raster) -> FeatureSet:
     chosen = parse_features(features, raster.n_channels, colors=raster.colors)
     chosen.check(raster)
-    return raster, chosen
+    return chosen
 
 
 def sample_rows(
@@ -155,15 +166,11 @@ def prepare_for_model(
     The default features stand for those of the model; a gray picture is read as color when the
     model needs color.
     """
-    from gmmkit.io.model_value import check_contract
-
     model, label = load_class_model(given), _label(given)
     recorded = str(model.contract.get("features"))
     wanted = recorded if is_default(features) and _is_known(recorded) else features
     check_functions(recorded, named_features(wanted), label)
-    color = model.contract.get("channels") == "color"
-    raster, chosen = prepare(image, wanted, mask, color=color)
-    check_contract(model, chosen.contract(), label)
+    raster, chosen = prepare_like(model, image, wanted, mask, label=label)
     mixture = model.mixtures.get(MIXTURE_NAME)
     if mixture is None or mixture.n_features != len(chosen.columns):
         raise FeatureContractError(
@@ -172,6 +179,40 @@ def prepare_for_model(
             needed=f"{MIXTURE_NAME!r} with {len(chosen.columns)} columns",
         )
     return model, raster, chosen
+
+
+def prepare_like(
+    model: "Model", image: ImageLike, features: FeaturesLike, mask: Any, *, label: str
+) -> tuple[Raster, FeatureSet]:
+    """Return a picture and its features as those that a model was made of.
+
+    Raises
+    ------
+    FeatureContractError
+        If the picture has other channels, or the features are others.
+    """
+    from gmmkit.io.model_value import check_contract
+
+    color = model.contract.get("channels") == "color"
+    raster = _raster_of(image, features, mask, color=color)
+    _check_channels(model, raster, features, label)
+    chosen = _suitable(features, raster)
+    check_contract(model, chosen.contract(), label)
+    return raster, chosen
+
+
+def _check_channels(model: "Model", raster: Raster, features: FeaturesLike, label: str) -> None:
+    """Refuse other channels than the model's, before its features are found not to have them."""
+    n_channels = model.contract.get("n_channels")
+    if n_channels == raster.n_channels:
+        return
+    kind = FeatureSet(named_features(features), raster.n_channels).kind
+    raise FeatureContractError(
+        f"{label} was made for other pictures than {raster.name}",
+        found=f"a model for channels={model.contract.get('channels')!r}, n_channels={n_channels}",
+        needed=f"one for channels={kind!r}, n_channels={raster.n_channels}",
+        hint="use it on pictures of the kind that it was fitted to, or fit a new one",
+    )
 
 
 def _is_known(features: str) -> bool:

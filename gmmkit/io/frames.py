@@ -5,14 +5,14 @@ Videos themselves are not decoded; the error says how to take them apart.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-from gmmkit.errors import ImageError, ImageFormatError
-from gmmkit.io.formats import DECODER_FAILURES, SNIFFED_BYTES, sniff_format
-from gmmkit.io.image import Picture, read_image
+from gmmkit.errors import ImageFormatError
+from gmmkit.io.formats import SNIFFED_BYTES, sniff_format
+from gmmkit.io.image import DEFAULT_MAX_PIXELS, Picture, read_image
 from gmmkit.io.reading import open_regular_file
 
 _NUMBERS = re.compile(r"(\d+)")
@@ -40,6 +40,8 @@ class FrameFile:
     stem : str
         What to call files that are made of it: the file's name without its extension, and the
         number of the page.
+    offset : int, optional
+        Where the page begins in the file, so that those before it need not be counted again.
 
     Examples
     --------
@@ -50,6 +52,7 @@ class FrameFile:
     path: Path
     page: int | None
     stem: str
+    offset: int | None = field(default=None, repr=False, compare=False)
 
     def __str__(self) -> str:
         return str(self.path) if self.page is None else f"{self.path}, page {self.page}"
@@ -115,11 +118,14 @@ def frames_in(path: str | PathLike[str]) -> list[FrameFile]:
         head = stream.read(SNIFFED_BYTES)
         _refuse_video(head, name)
         stream.seek(0)
-        count = _count_pages(stream, name) if sniff_format(head, str(name)) == "TIFF" else 1
-    if count == 1:
+        offsets = _page_offsets(stream, name) if sniff_format(head, str(name)) == "TIFF" else ()
+    if len(offsets) < 2:
         return [FrameFile(name, None, name.stem)]
-    digits = len(str(count - 1))
-    return [FrameFile(name, page, f"{name.stem}-{page:0{digits}}") for page in range(count)]
+    digits = len(str(len(offsets) - 1))
+    return [
+        FrameFile(name, page, f"{name.stem}-{page:0{digits}}", offset)
+        for page, offset in enumerate(offsets)
+    ]
 
 
 def in_natural_order(paths: Iterable[Path]) -> list[Path]:
@@ -142,22 +148,24 @@ def read_frame(frame: FrameFile) -> Picture:
     >>> read_frame(FrameFile(sample_path("coffee"), None, "coffee")).shape
     (400, 600)
     """
-    return read_image(frame.path, page=frame.page)
+    if frame.offset is None:
+        return read_image(frame.path, page=frame.page)
+    from gmmkit.io.tiff import read_tiff
+
+    with open_regular_file(frame.path) as stream:
+        return read_tiff(
+            stream,
+            frame.path,
+            page=frame.page,
+            max_pixels=DEFAULT_MAX_PIXELS,
+            offset=frame.offset,
+        )
 
 
-def _count_pages(stream: BinaryIO, path: Path) -> int:
-    from tifffile import TiffFile
+def _page_offsets(stream: BinaryIO, path: Path) -> tuple[int, ...]:
+    from gmmkit.io.tiff_pages import attempted_offsets
 
-    from gmmkit.io.tiff import _count_pages
-
-    try:
-        with TiffFile(stream) as tiff:
-            return _count_pages(tiff, str(path))
-    except ImageError:
-        raise
-    except DECODER_FAILURES:
-        # One frame, of which reading will say what is wrong.
-        return 1
+    return attempted_offsets(stream, str(path))
 
 
 def _refuse_video(head: bytes, path: Path) -> None:

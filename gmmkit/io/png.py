@@ -13,6 +13,9 @@ from typing import BinaryIO
 from gmmkit.errors import ImageError
 from gmmkit.io.inflate import inflated_length
 
+# A text of this name in a picture of labels is the value of excluded pixels, in decimal digits.
+EXCLUDED_KEYWORD = "gmmkit-excluded"
+
 _SIGNATURE_LENGTH = 8
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}

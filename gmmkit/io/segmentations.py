@@ -1,6 +1,7 @@
 """Segmentations and annotations in files: BSDS ``.mat``, label images and NumPy archives.
 
-Label images are read as numbers: the indices of a palette, never its colors.
+Label images are read as numbers: the indices of a palette, never its colors. Which number is no
+label but an excluded pixel is what the file itself says, or none.
 """
 
 import os
@@ -17,7 +18,8 @@ from gmmkit.errors import ImageError, ParameterError
 from gmmkit.io.archives import MAGIC, read_archive
 from gmmkit.io.formats import DECODER_FAILURES, SNIFFED_BYTES, sniff_format
 from gmmkit.io.matlab import is_matlab, read_matlab
-from gmmkit.io.pixels import check_shape
+from gmmkit.io.pixels import check_pixels, check_shape
+from gmmkit.io.png import EXCLUDED_KEYWORD, check_png, read_png_header
 from gmmkit.io.reading import checked_path, read_regular_file
 
 Array = npt.NDArray[Any]
@@ -34,6 +36,8 @@ _STRENGTHS = ("ucm2", "ucm", "strength", "boundary_strength")
 _ANNOTATIONS = "groundTruth"
 # Color types of PNG.
 _GRAY, _PALETTE = 0, 3
+_INT32 = np.iinfo(np.int32)
+_MOST_DIGITS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +68,10 @@ def read_segmentation(
     ----------
     path : str or path-like
         ``.mat`` with `groundTruth`, `segs` or `ucm2`; ``.npz`` with `segmentations`, `labels` or
-        `ucm2`; PNG or TIFF with one channel, where a transparent color of a palette excludes its
-        pixels and every other value is a label.
+        `ucm2`; PNG or TIFF with one channel. Every value there is a label, but for transparent
+        colors of a palette, pixels with alpha 0, the value that a TIFF's tag GDAL_NODATA names, and
+        the one that a PNG's text "gmmkit-excluded" names: those become -1. So what
+        `gmmkit.image.export` wrote is read back as it was.
     kind : {"auto", "labels", "strength"}
         What numbers mean. By itself, the name of a variable tells, and in images whole numbers
         are labels and floats boundary strengths. An image of whole numbers read as strengths
@@ -84,7 +90,8 @@ def read_segmentation(
     ImageFormatError
         If it is of another format.
     ImageError
-        If it is damaged, or holds no segmentation of the kind asked for.
+        If it is damaged, holds no segmentation of the kind asked for, or labels in an image are
+        beyond int32.
 
     Examples
     --------
@@ -182,27 +189,55 @@ def _from_archive(payload: bytes, label: str, kind: Kind) -> Found:
 
 
 def _from_image(payload: bytes, path: Path, kind: Kind, max_pixels: int) -> Found:
-    if sniff_format(payload[:SNIFFED_BYTES], str(path)) == "PNG":
-        array, use = _read_png(payload, str(path), max_pixels)
-    else:
-        from gmmkit.io.image import read_image
-
-        picture = read_image(path, max_pixels=max_pixels)
-        array, use = picture.pixels, picture.mask
+    array, use = _read_values(payload, path, kind, max_pixels)
     if array.ndim != 2:
         raise _colored(str(path), f"{array.shape[2]} channels")
+    if array.dtype.kind == "f":
+        array = check_pixels(array, str(path))
     if kind == "strength" or (kind == "auto" and array.dtype.kind == "f"):
         top = 1.0 if array.dtype.kind in "fb" else float(np.iinfo(array.dtype).max)
         return (), array / top
-    labels = _whole(array, str(path)).astype(np.int64)
-    return (labels if use is None else np.where(use, labels, -1),), None
+    return (_with_exclusions(_whole(array, str(path)), use, str(path)),), None
+
+
+def _read_values(
+    payload: bytes, path: Path, kind: Kind, max_pixels: int
+) -> tuple[Array, Array | None]:
+    """Return the numbers in an image, and which of them are not excluded if any are."""
+    found = sniff_format(payload[:SNIFFED_BYTES], str(path))
+    if found == "PNG":
+        return _read_png(payload, str(path), max_pixels)
+    # A picture of strengths is looked at; the numbers of labels need not be ones that can be.
+    if found == "TIFF" and kind != "strength":
+        from gmmkit.io.tiff import read_stored_values
+
+        return read_stored_values(BytesIO(payload), path, max_pixels=max_pixels)
+    from gmmkit.io.image import read_image
+
+    picture = read_image(path, max_pixels=max_pixels)
+    return picture.pixels, picture.mask
+
+
+def _with_exclusions(labels: Array, use: Array | None, label: str) -> Array:
+    """Return labels as int32, -1 where excluded; those of that type's range alone."""
+    counted = labels if use is None else labels[use]
+    for found in (int(counted.min()), int(counted.max())) if counted.size else ():
+        if not _INT32.min <= found <= _INT32.max:
+            raise ImageError(
+                f"{label} has labels that are too large",
+                found=f"label {found}",
+                needed=f"at most {_INT32.max}",
+                hint="number the regions anew; if it means excluded pixels, make it -1, or name it "
+                "in the tag GDAL_NODATA",
+            )
+    numbers = labels.astype(np.int32)
+    return numbers if use is None else np.where(use, numbers, np.int32(-1))
 
 
 def _read_png(payload: bytes, label: str, max_pixels: int) -> tuple[Array, Array | None]:
-    """Return gray values or indices of a palette, and which of them are not transparent."""
+    """Return gray values or indices of a palette, and which of them are not excluded."""
     from PIL.PngImagePlugin import PngImageFile
 
-    from gmmkit.io.png import check_png, read_png_header
     from gmmkit.io.raster import open_raster
 
     stream = BytesIO(payload)
@@ -218,11 +253,30 @@ def _read_png(payload: bytes, label: str, max_pixels: int) -> tuple[Array, Array
         array = np.asarray(image)
     except DECODER_FAILURES as error:
         raise ImageError(f"{label} cannot be decoded", found=f"PNG: {error}") from error
-    alpha = image.info.get("transparency")
-    if header.color != _PALETTE or not isinstance(alpha, bytes | int):
-        return array, None
-    clear = [alpha] if isinstance(alpha, int) else [n for n, each in enumerate(alpha) if not each]
-    return array, ~np.isin(array, clear)
+    excluded = _named_exclusion(image.info.get(EXCLUDED_KEYWORD), label)
+    if header.color == _PALETTE:
+        excluded += _transparent(image.info.get("transparency"))
+    return array, ~np.isin(array, excluded) if excluded else None
+
+
+def _transparent(alpha: object) -> list[int]:
+    """Return the indices of a palette that are transparent; Pillow gives one, or alpha of each."""
+    if isinstance(alpha, bytes):
+        return [index for index, each in enumerate(alpha) if not each]
+    return [alpha] if isinstance(alpha, int) else []
+
+
+def _named_exclusion(text: object, label: str) -> list[int]:
+    """Return the value that gmmkit's own gray pictures name as the one of excluded pixels."""
+    if not isinstance(text, str):
+        return []
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
+        raise ImageError(
+            f"{label} does not say which value is excluded",
+            found=f"{text[:40]!r} as its text {EXCLUDED_KEYWORD!r}",
+            needed=f"a whole number of at most {_MOST_DIGITS} digits",
+        )
+    return [int(text)]
 
 
 def _names(kind: Kind, labels: Sequence[str], strengths: Sequence[str]) -> tuple[str, ...]:

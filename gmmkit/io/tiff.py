@@ -1,52 +1,45 @@
-"""TIFF pages as pixels: their own types and bands through tifffile, the rest through Pillow.
+"""TIFF pages as pixels: their own types and bands through tifffile, the rest through Pillow."""
 
-tifffile fills missing strips with zeros and inflates without a limit, so every strip is checked
-before it decodes anything (TIFF 6.0).
-"""
-
-import logging
-import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
-from math import ceil, prod
 from pathlib import Path
 from typing import Any, BinaryIO, cast
-from warnings import warn
 
 import numpy as np
 import numpy.typing as npt
+from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
-from tifffile import TIFF, TiffFile, TiffPage
+from tifffile import TiffPage
 
-from gmmkit.errors import GmmkitError, ImageError, ImageSizeError, ImageWarning
-from gmmkit.io.formats import DECODER_FAILURES
-from gmmkit.io.inflate import inflated_length
 from gmmkit.io.mask import Mask, checked_mask
 from gmmkit.io.pixels import (
     Picture,
     Pixels,
     check_finite_strips,
     check_pixels,
-    check_shape,
     upright,
 )
 from gmmkit.io.raster import decode_raster, open_raster
+from gmmkit.io.tiff_checks import check_page, is_for_pillow, unsupported_tiff
+from gmmkit.io.tiff_pages import damaged_tiff, opened_tiff, page_offsets, select_page
 from gmmkit.io.tiff_windows import CheckedFile, windowed_pixels, without_bands
 from gmmkit.io.windows import WindowedPixels
 
+__all__ = ["count_pages", "read_stored_values", "read_tiff"]
+
 _PHOTOMETRIC, _ORIENTATION = 262, 274
-_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
+# Of GDAL: a text, the value of pixels that have none.
+_NO_DATA = 42113
+_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE = 0, 1, 2, 3
 _PREMULTIPLIED, _ALPHA = 1, 2
-_NO_COMPRESSION, _LZW, _PACKBITS = 1, 5, 32773
-_DEFLATE = frozenset({8, 32946})
-_OF_TIFFFILE = _DEFLATE | {_NO_COMPRESSION, _LZW, _PACKBITS}
-_DEPTHS = frozenset({1, 8, 16, 32, 64})
-_BYTES_PER_PIXEL = 16
-_MOST_PAGES = 100_000
 
 
 def read_tiff(
-    stream: BinaryIO, path: Path, *, page: int | None, max_pixels: int, on_demand: bool = False
+    stream: BinaryIO,
+    path: Path,
+    *,
+    page: int | None,
+    max_pixels: int,
+    on_demand: bool = False,
+    offset: int | None = None,
 ) -> Picture:
     """Read one page of a TIFF.
 
@@ -63,6 +56,8 @@ def read_tiff(
         The largest width times height accepted.
     on_demand : bool
         Leave the pixels of a large page in the file, where they can be.
+    offset : int, optional
+        Where the page begins, if `gmmkit.io.tiff_pages` has told.
 
     Returns
     -------
@@ -86,13 +81,71 @@ def read_tiff(
     dtype('uint16')
     """
     label = str(path)
-    with _opened(stream, label) as tiff:
-        ifd = _select_page(tiff, page, label)
-        _check_page(ifd, tiff.filehandle.size, label, max_pixels)
-        if _is_for_pillow(ifd, label):
-            return _read_with_pillow(stream, path, page or 0, (ifd.imagewidth, ifd.imagelength))
+    with opened_tiff(stream, label) as tiff:
+        ifd = select_page(tiff, page, label, offset=offset)
+        check_page(ifd, tiff.filehandle.size, label, max_pixels)
+        if is_for_pillow(ifd, label):
+            return _read_with_pillow(ifd, stream, path, page or 0)
         left = _left_in_file(ifd, CheckedFile.of(stream, path)) if on_demand else None
         return _picture(ifd, path) if left is None else _windowed_picture(left, ifd, path)
+
+
+def read_stored_values(
+    stream: BinaryIO, path: Path, *, max_pixels: int
+) -> tuple[npt.NDArray[Any], Mask | None]:
+    """Return the numbers in the first page of a TIFF as they are stored, whatever they look like.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        The file, at its beginning.
+    path : Path
+        Its name.
+    max_pixels : int
+        The largest width times height accepted.
+
+    Returns
+    -------
+    values : ndarray of shape (H, W) or (H, W, C)
+        Upright; of any type. Indices of a palette stay indices, and alpha is left out.
+    mask : ndarray of shape (H, W) or None
+        False where alpha is 0 or the value is the one that the tag GDAL_NODATA names; None if
+        there is neither.
+
+    Raises
+    ------
+    ImageError
+        As in `read_tiff`.
+
+    Warns
+    -----
+    ImageWarning
+        If there are more pages.
+
+    Examples
+    --------
+    >>> import io, tifffile
+    >>> stream = io.BytesIO()
+    >>> tags = [(42113, "s", 0, "9", True)]
+    >>> tifffile.imwrite(stream, np.array([[5, 9]], np.uint32), extratags=tags)
+    >>> _ = stream.seek(0)
+    >>> values, mask = read_stored_values(stream, Path("labels.tif"), max_pixels=100)
+    >>> values.tolist(), mask.tolist()
+    ([[5, 9]], [[True, False]])
+    """
+    label = str(path)
+    with opened_tiff(stream, label) as tiff:
+        ifd = select_page(tiff, None, label)
+        check_page(ifd, tiff.filehandle.size, label, max_pixels)
+        for_pillow = is_for_pillow(ifd, label)
+        bands = _bands_by_pillow(ifd, stream, path) if for_pillow else _upright_bands(ifd)
+        values, mask = _without_alpha(bands, ifd.extrasamples)
+        no_data = _no_data(ifd)
+    values = values[:, :, 0] if values.shape[2] == 1 else values
+    if no_data is None or values.ndim != 2:
+        return values, mask
+    known = _other_than(values, no_data)
+    return values, known if mask is None else mask & known
 
 
 def count_pages(stream: BinaryIO, label: str) -> int:
@@ -124,141 +177,60 @@ def count_pages(stream: BinaryIO, label: str) -> int:
     >>> count_pages(stream, "stack.tif")
     3
     """
-    with _opened(stream, label) as tiff:
-        return _count_pages(tiff, label)
+    return len(page_offsets(stream, label))
 
 
-@contextmanager
-def _opened(stream: BinaryIO, label: str) -> Iterator[TiffFile]:
-    # Its warnings about damaged tags would otherwise reach the terminal beside our own error.
-    logging.getLogger("tifffile").addHandler(logging.NullHandler())
-    try:
-        with TiffFile(stream) as tiff:
-            yield tiff
-    except (GmmkitError, ImageWarning):
-        raise
-    except DECODER_FAILURES as error:
-        raise _damaged(label, f"TIFF: {error}") from error
+def _read_with_pillow(ifd: TiffPage, stream: BinaryIO, path: Path, page: int) -> Picture:
+    label = str(path)
+    image = _opened_by_pillow(ifd, stream, path, page)
+    if image.mode == "I":
+        # Decoding would cut these to 16 bits; uncompressed ones are refused for their type too.
+        check_pixels(np.zeros((1, 1), dtype=ifd.dtype), label)
+    pixels, mask = decode_raster(image, label)
+    return Picture(check_pixels(pixels, label), mask, path.stem, path, pixels.ndim == 3)
 
 
-def _select_page(tiff: TiffFile, page: int | None, label: str) -> TiffPage:
-    count = _count_pages(tiff, label)
-    if page is None and count > 1:
-        message = f"{label}: only the first of {count} pages was read; choose one by its number"
-        warn(ImageWarning(message), stacklevel=5)
-    if (page or 0) >= count:
-        raise ImageError(
-            f"{label} has no page {page}",
-            found="1 page" if count == 1 else f"{count} pages",
-            needed=f"a page from 0 to {count - 1}",
-        )
-    return tiff.pages[page or 0].aspage()
-
-
-def _count_pages(tiff: TiffFile, label: str) -> int:
-    """Follow the chain of pages, refusing a ring, which tifffile would follow for ever."""
-    layout, handle = tiff.tiff, tiff.filehandle
-    offset, seen = tiff.pages.first.offset, set[int]()
-    while 0 < offset < handle.size:
-        if offset in seen or len(seen) == _MOST_PAGES:
-            raise _damaged(label, f"a chain of pages that goes on after {len(seen)}", "an end")
-        seen.add(offset)
-        handle.seek(offset)
-        tags = struct.unpack(layout.tagnoformat, handle.read(layout.tagnosize))[0]
-        handle.seek(offset + layout.tagnosize + tags * layout.tagsize)
-        offset = struct.unpack(layout.offsetformat, handle.read(layout.offsetsize))[0]
-    return len(seen)
-
-
-def _check_page(ifd: TiffPage, size: int, label: str, max_pixels: int) -> None:
-    """Refuse what its tags alone rule out: sizes, missing strips, streams that inflate further."""
-    check_shape(ifd.imagelength, ifd.imagewidth, label, max_pixels)
-    if ifd.is_tiled:
-        check_shape(ifd.tilelength, ifd.tilewidth, f"a tile of {label}", max_pixels)
-    limit = _BYTES_PER_PIXEL * max_pixels
-    if ifd.nbytes > limit:
-        raise ImageSizeError(
-            f"{label} is too large",
-            found=f"{ifd.samplesperpixel} bands, {ifd.nbytes:,} bytes of pixels",
-            needed=f"at most {limit:,} bytes",
-            hint="raise max_pixels (--max-pixels), or read fewer bands",
-        )
-    if ifd.imagedepth != 1:
-        raise _unsupported(label, f"a volume of {ifd.imagedepth} slices", "flat pages")
-    _check_strips(ifd, size, label)
-    if ifd.compression in _DEFLATE:
-        _check_deflate(ifd, label)
-
-
-def _check_strips(ifd: TiffPage, size: int, label: str) -> None:
-    places = list(zip(ifd.dataoffsets, ifd.databytecounts, strict=True))
-    needed = prod(ifd.chunked)
-    if ifd.is_contiguous:
-        places, needed = [(ifd.dataoffsets[0], ifd.nbytes)], 1
-    whole = sum(min(offset, count) > 0 and offset + count <= size for offset, count in places)
-    if whole < max(needed, len(places)):
-        raise ImageError(
-            f"{label} is incomplete",
-            found=f"{whole} of {needed} strips or tiles",
-            needed="every one inside the file",
-            hint="copy or download the file again",
-        )
-
-
-def _check_deflate(ifd: TiffPage, label: str) -> None:
-    """Refuse a strip that inflates to more than its pixels, before tifffile inflates it."""
-    rows, columns = ifd.rowsperstrip, ifd.imagewidth
-    if ifd.is_tiled:
-        rows, columns = ifd.tilelength, ifd.tilewidth
-    samples = ifd.samplesperpixel if ifd.planarconfig == 1 else 1
-    limit = min(rows, max(ifd.imagelength, ifd.tilelength)) * ceil(
-        columns * samples * ifd.bitspersample / 8
-    )
-    for offset, count in zip(ifd.dataoffsets, ifd.databytecounts, strict=True):
-        ifd.parent.filehandle.seek(offset)
-        length = inflated_length([ifd.parent.filehandle.read(count)], limit)
-        if length > limit:
-            raise _damaged(label, "a strip that inflates beyond its pixels", f"{limit:,} bytes")
-
-
-def _is_for_pillow(ifd: TiffPage, label: str) -> bool:
-    """Tell whether Pillow has to decode the page, or refuse what neither does faithfully."""
-    if ifd.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR):
-        raise _unsupported(label, f"{ifd.photometric!r}", "gray, RGB, palette, CMYK or YCbCr")
-    if _suits_tifffile(ifd):
-        return False
-    one_band = ifd.samplesperpixel == 1
-    if ifd.bitspersample > 8 and not (one_band and ifd.bitspersample in (16, 32)):
-        raise _unsupported(label, f"{ifd.compression!r}, {ifd.bitspersample} bits", "deflate")
-    if any(extra not in (_PREMULTIPLIED, _ALPHA) for extra in ifd.extrasamples):
-        raise _unsupported(label, f"{ifd.compression!r} of many bands", "deflate")
-    return True
-
-
-def _suits_tifffile(ifd: TiffPage) -> bool:
-    if ifd.photometric in (_CMYK, _YCBCR) or ifd.fillorder != 1:
-        return False
-    if ifd.bitspersample not in _DEPTHS or ifd.compression not in _OF_TIFFFILE:
-        return False
-    try:
-        TIFF.DECOMPRESSORS[ifd.compression]
-        TIFF.UNPREDICTORS[ifd.predictor]
-    except KeyError:
-        return False
-    return True
-
-
-def _read_with_pillow(
-    stream: BinaryIO, path: Path, page: int, accepted: tuple[int, int]
-) -> Picture:
+def _opened_by_pillow(ifd: TiffPage, stream: BinaryIO, path: Path, page: int) -> ImageFile:
     stream.seek(0)
     image = open_raster(TiffImageFile, stream, str(path))
     image.seek(page)
+    accepted = ifd.imagewidth, ifd.imagelength
     # Where a tag stands twice the two readers may differ; sideways pages swap their sides.
     if sorted(image.size) != sorted(accepted):
-        raise _damaged(str(path), f"two sizes, {accepted} and {image.size}", "one size")
-    pixels, mask = decode_raster(image, str(path))
-    return Picture(check_pixels(pixels, str(path)), mask, path.stem, path, pixels.ndim == 3)
+        raise damaged_tiff(str(path), f"two sizes, {accepted} and {image.size}", "one size")
+    return image
+
+
+def _bands_by_pillow(ifd: TiffPage, stream: BinaryIO, path: Path) -> npt.NDArray[Any]:
+    """Return (H, W, C) upright, without any conversion between color models."""
+    image = _opened_by_pillow(ifd, stream, path, 0)
+    image.load()
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    bands = np.atleast_3d(np.asarray(image))
+    # Pillow has no unsigned type of 32 bits, and shows the same bits as one with a sign.
+    unsigned = image.mode == "I" and np.dtype(ifd.dtype).kind == "u"
+    return upright(bands.view(np.uint32) if unsigned else bands, orientation)
+
+
+def _upright_bands(ifd: TiffPage) -> npt.NDArray[Any]:
+    return upright(_bands(ifd), int(ifd.tags.valueof(_ORIENTATION, 1)))
+
+
+def _no_data(ifd: TiffPage) -> float | None:
+    """Return the value that stands for pixels without one, or None where no number is named."""
+    try:
+        return float(ifd.tags.valueof(_NO_DATA))
+    except (TypeError, ValueError):
+        return None
+
+
+def _other_than(values: npt.NDArray[Any], value: float) -> Mask:
+    if values.dtype.kind in "biu":
+        # Whole numbers are compared as such, which needs no copy of them as floats.
+        return np.asarray(
+            values != int(value) if value.is_integer() else np.ones(values.shape, bool)
+        )
+    return np.asarray(values.astype(np.float64) != value)
 
 
 def _picture(ifd: TiffPage, path: Path) -> Picture:
@@ -309,7 +281,7 @@ def _colored(
     indices: npt.NDArray[Any], colormap: npt.NDArray[np.uint16] | None, label: str
 ) -> npt.NDArray[np.uint8]:
     if colormap is None or indices.max() >= colormap.shape[1]:
-        raise _damaged(label, "a palette without the color of some pixel", "a color for each")
+        raise damaged_tiff(label, "a palette without the color of some pixel", "a color for each")
     # Some writers fill the 16-bit table with 8-bit values.
     table = colormap >> 8 if colormap.max() > 255 else colormap
     return np.take(table.T.astype(np.uint8), indices, axis=0)
@@ -317,7 +289,7 @@ def _colored(
 
 def _inverted(bands: npt.NDArray[Any], label: str) -> npt.NDArray[Any]:
     if bands.dtype.kind not in "ub":
-        raise _unsupported(label, f"{bands.dtype.name} where zero is white", "zero as black")
+        raise unsupported_tiff(label, f"{bands.dtype.name} where zero is white", "zero as black")
     return ~bands
 
 
@@ -346,18 +318,3 @@ def _straight(pixels: npt.NDArray[Any], alpha: npt.NDArray[Any]) -> npt.NDArray[
     share = np.where(alpha > 0, alpha / largest, 1.0)[:, :, None]
     color = np.minimum(pixels / share, largest)
     return (color if pixels.dtype.kind == "f" else np.rint(color)).astype(pixels.dtype)
-
-
-def _damaged(label: str, found: str, needed: str = "a whole file") -> ImageError:
-    return ImageError(
-        f"{label} is damaged", found=found, needed=needed, hint="copy or download the file again"
-    )
-
-
-def _unsupported(label: str, found: str, needed: str) -> ImageError:
-    return ImageError(
-        f"{label} is a kind of TIFF that gmmkit does not read",
-        found=found,
-        needed=needed,
-        hint="save it as TIFF with deflate or no compression, or as PNG",
-    )

@@ -26,6 +26,7 @@ from gmmkit.errors import (
 from gmmkit.image.metrics import (
     boundary_displacement_error,
     boundary_f,
+    count_displacement,
     count_regions,
     covering,
     evaluate,
@@ -152,6 +153,11 @@ def test_pictures_cut_at_other_thresholds_do_not_add_up():
         evaluate({"a": (FLAG, FLAG), "b": ([FLAG, FLAG], FLAG)})
     with pytest.raises(InputError, match="1 and 2"):
         count_regions(FLAG, FLAG) + count_regions([FLAG, FLAG], FLAG)
+
+
+def test_counts_of_different_kinds_do_not_add_up():
+    with pytest.raises(TypeError, match=r"RegionCounts.*DisplacementCounts"):
+        count_regions(FLAG, FLAG) + count_displacement(FLAG, FLAG)
 
 
 def test_a_measure_that_was_not_taken_is_refused():

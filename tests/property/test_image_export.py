@@ -2,19 +2,20 @@
 
 import itertools
 import json
-from io import BytesIO
 
 import numpy as np
-import tifffile
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from strategies import stable
 
-from gmmkit.image.export import coco_image, coco_json, label_tiff
+from gmmkit.image.export import OUTPUT_KINDS, as_label_map, coco_image, coco_json
 from gmmkit.image.export.coco import run_lengths
+from gmmkit.image.export.kinds import OutputOptions
 from gmmkit.image.export.outlines import outlines
 from gmmkit.io.run_lengths import rle_counts, rle_decode, rle_encode, rle_text
+from gmmkit.io.segmentations import read_annotations, read_segmentation
 
 shapes = st.tuples(st.integers(1, 8), st.integers(1, 8))
 maps = shapes.flatmap(lambda shape: arrays(np.int32, shape, elements=st.integers(-1, 3))).filter(
@@ -69,10 +70,27 @@ def test_boxes_and_areas_of_annotations_are_those_of_the_pixels(labels):
         assert (top, top + height - 1) == (rows.min(), rows.max())
 
 
-@stable
-@given(maps)
-def test_labels_come_back_from_a_tiff(labels):
-    assert np.array_equal(tifffile.imread(BytesIO(label_tiff(labels))), labels.astype(np.uint8))
+@pytest.mark.parametrize("least", [-1, 0], ids=["some excluded", "none excluded"])
+@pytest.mark.parametrize(
+    ("kind", "largest"),
+    [
+        *itertools.product(["labels", "gray", "tiff"], [3, 254, 255, 256, 65_534]),
+        *itertools.product(["tiff"], [65_535, 100_000]),
+        *itertools.product(["npz"], [3, 255, 300]),
+    ],
+)
+@settings(stable, max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_labels_come_back_from_every_file_as_they_were(tmp_path, kind, largest, least, data):
+    elements = st.integers(least, largest)
+    labels = data.draw(shapes.flatmap(lambda shape: arrays(np.int32, shape, elements=elements)))
+    # Both ends are always there.
+    labels = np.pad(labels, ((1, 1), (0, 0)), constant_values=((least, largest), (0, 0)))
+    ((suffix, payload),) = OUTPUT_KINDS[kind].payloads(as_label_map(labels), OutputOptions())
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(payload)
+    for maps_read in (read_annotations(path), read_segmentation(path).maps):
+        assert [each.tolist() for each in maps_read] == [labels.tolist()]
 
 
 @stable

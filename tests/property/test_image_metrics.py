@@ -1,5 +1,7 @@
 """What measures of segmentations have to be, whatever the maps: identities, bounds, invariance."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,6 +12,8 @@ from strategies import stable
 from gmmkit.image.metrics import (
     boundary_displacement_error,
     boundary_f,
+    count_boundaries,
+    count_displacement,
     count_regions,
     covering,
     global_consistency_error,
@@ -100,3 +104,18 @@ def test_cutting_strengths_is_scoring_the_maps_that_come_of_it(given_strengths, 
     assert at_once.covering == pytest.approx(one_by_one.covering)
     expected = one_by_one.variation_of_information
     assert at_once.variation_of_information == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("count", [count_regions, count_boundaries, count_displacement])
+@stable
+@given(maps, maps, maps)
+def test_counts_add_up_number_by_number_at_one_threshold_as_at_all(count, one, other, truth):
+    first, second = count([one, other], truth), count([other, one], truth)
+    for index in (0, 1):
+        whole = (first + second).at(index)
+        assert type(whole) is type(first)
+        for name in (field.name for field in dataclasses.fields(whole)):
+            one_part, other_part = (getattr(part.at(index), name) for part in (first, second))
+            assert getattr(whole, name) == one_part + other_part
+            if np.ndim(one_part):
+                assert one_part == getattr(first, name)[index]

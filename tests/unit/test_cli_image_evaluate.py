@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gmmkit.image.export import OUTPUT_KINDS, as_label_map
+from gmmkit.image.export.kinds import OutputOptions
 from gmmkit.image.metrics import covering, evaluate
 
 HALVES = np.repeat([[0] * 12 + [1] * 12], 16, axis=0)
@@ -65,6 +67,18 @@ def test_better_is_said_for_each_measure(run_cli, folders):
     assert better["covering"] == "higher"
     assert better["variation of information (VoI), bits"] == "lower"
     assert len(better) == 6
+
+
+@pytest.mark.parametrize("kind", ["labels", "gray", "tiff", "npz"])
+def test_excluded_pixels_of_files_of_gmmkit_s_own_do_not_count(run_cli, folders, kind):
+    labels = THIRDS.astype(np.int32)
+    labels[:5, 3:] = -1
+    ((suffix, payload),) = OUTPUT_KINDS[kind].payloads(as_label_map(labels), OutputOptions())
+    (folders / f"own{suffix}").write_bytes(payload)
+    out = run_cli("image", "evaluate", f"own{suffix}", "truth/a.npz", "--measures", "regions").out
+    expected = covering(labels, [HALVES, THIRDS])
+    assert value(out, "covering") == pytest.approx(expected, abs=5e-5)
+    assert covering(np.where(labels < 0, 255, labels), [HALVES, THIRDS]) < expected - 1e-3
 
 
 def test_strengths_are_cut_at_every_threshold(run_cli, folders):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from gmmkit import __main__ as start
@@ -34,6 +35,13 @@ def plain(tmp_path: Path) -> Path:
 
 def labels(name: str | Path) -> np.ndarray:
     return np.asarray(Image.open(name))
+
+
+def save_bands(name: str, photo: Path) -> None:
+    """Write six bands, the colors of a photo twice."""
+    pixels = np.asarray(Image.open(photo))
+    options = {"photometric": "minisblack", "planarconfig": "contig"}
+    tifffile.imwrite(name, np.dstack([pixels, pixels]), **options)
 
 
 def files(folder: Path) -> set[str]:
@@ -148,6 +156,24 @@ def test_a_model_of_gray_pictures_ends_with_four_on_color(run_cli: Run, photo: P
     ended = run_cli("segment", photo, "--model", "gray.gmm", "-o", "out")
     assert ended.code == 4
     assert "color" in ended.err
+    assert not Path("out").exists()
+
+
+def test_a_model_of_color_ends_with_four_on_bands(run_cli: Run, photo: Path) -> None:
+    save_bands("bands.tif", photo)
+    run_cli("segment", photo, "--save-model", "color.gmm", "--features", "lab")
+    ended = run_cli("segment", "bands.tif", "--model", "color.gmm", "-o", "out")
+    assert ended.code == 4
+    assert "found a model for channels='color'" in ended.err
+    assert not Path("out").exists()
+
+
+def test_a_model_of_bands_ends_with_four_on_color(run_cli: Run, photo: Path) -> None:
+    save_bands("bands.tif", photo)
+    run_cli("segment", "bands.tif", "--save-model", "bands.gmm")
+    ended = run_cli("segment", photo, "--model", "bands.gmm", "-o", "out")
+    assert ended.code == 4
+    assert "found a model for channels='bands'" in ended.err
     assert not Path("out").exists()
 
 

@@ -255,6 +255,22 @@ def test_a_color_picture_does_not_fit_a_gray_model(picture):
         segment(picture, model=gray)
 
 
+@pytest.mark.parametrize("features", ["lab", "lab+texture", "rgb+edges"])
+def test_bands_do_not_fit_a_color_model_whatever_its_features(picture, features):
+    model = segment(picture, k=2, features=features).model
+    bands = np.concatenate([picture, picture], axis=2)
+    with pytest.raises(FeatureContractError, match=r"'color', n_channels=3.*'bands', n_channels=6"):
+        segment(bands, model=model)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_what_is_no_picture_of_bands_does_not_fit_their_model(picture, channels):
+    model = segment(np.concatenate([picture, picture], axis=2), k=2).model
+    expected = rf"n_channels=6; needed .*n_channels={channels}"
+    with pytest.raises(FeatureContractError, match=expected):
+        segment(picture[..., :channels], model=model)
+
+
 def test_a_gray_picture_is_read_as_color_by_a_color_model(picture, result):
     gray = picture[..., 2]
     expected = segment(np.repeat(gray[..., None], 3, axis=2), model=result.model).labels

@@ -180,6 +180,14 @@ def test_a_model_of_gray_refuses_color():
         cut_out(photo, rectangle=BOX, model=model)
 
 
+def test_a_model_of_color_refuses_bands():
+    photo, _ = scene()
+    model = cut_out(photo, rectangle=BOX, features="lab").model
+    bands = np.concatenate([photo, photo], axis=2)
+    with pytest.raises(FeatureContractError, match="made for other pictures"):
+        cut_out(bands, rectangle=BOX, model=model)
+
+
 def test_a_model_of_classes_is_refused():
     photo, _ = scene()
     model = gmmkit.image.segment(photo, 2).model

@@ -8,6 +8,7 @@ from scipy import ndimage
 from gmmkit.errors import InputError, ParameterError
 from gmmkit.image import connected_regions
 from gmmkit.image.hierarchy.finding import regions
+from gmmkit.image.parts import extents, grow_over, label_parts
 
 
 def random_labels(seed, shape=(14, 17), *, classes=3, low=0):
@@ -29,6 +30,59 @@ def labeled_parts(labels):
 def test_all_parts_are_those_of_ndimage(seed, low):
     labels = random_labels(seed, low=low)
     assert same_partition(connected_regions(labels, smallest=0), labeled_parts(labels) - 1)
+
+
+def snake(height, width):
+    """A path one pixel wide that turns back at every second row, and what lies between."""
+    picture = np.zeros((height, width), int)
+    picture[1::4, :-1] = picture[3::4, 1:] = 1
+    return picture
+
+
+@pytest.mark.parametrize("labels", [snake(23, 9), snake(23, 9).T, snake(23, 9)[:, ::-1]])
+def test_long_ways_around_are_followed(labels):
+    assert same_partition(connected_regions(labels, smallest=0), labeled_parts(labels) - 1)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (2, 2)])
+def test_pictures_of_any_shape_have_parts(shape):
+    labels = random_labels(6, shape)
+    assert same_partition(connected_regions(labels, smallest=0), labeled_parts(labels) - 1)
+
+
+def test_parts_have_their_numbers_in_raster_order():
+    labels = random_labels(7, (30, 40), low=-1)
+    parts = label_parts(labels)
+    assert parts.dtype == np.int32
+    found, first = np.unique(parts, return_index=True)
+    np.testing.assert_array_equal(found, np.arange(-1, len(found) - 1))
+    assert (np.diff(first[1:]) > 0).all()
+
+
+def test_labels_beyond_32_bits_are_told_apart():
+    labels = np.array([[5, 5 + 2**32, 5, -(2**40)]])
+    assert connected_regions(labels, smallest=0).tolist() == [[0, 1, 2, -1]]
+    unsigned = np.array([[2**63, 2**64 - 1, 0]], np.uint64)
+    assert connected_regions(unsigned, smallest=0).tolist() == [[0, 1, 2]]
+
+
+@pytest.mark.parametrize("strip", [1, 7, 1000])
+def test_extents_are_areas_and_first_places_however_many_pixels_are_taken_at_a_time(
+    strip, monkeypatch
+):
+    monkeypatch.setattr("gmmkit.image.parts._STRIP_PIXELS", strip)
+    labels = random_labels(8, classes=4, low=-1).astype(np.int32)
+    areas, first = extents(labels, 6)
+    np.testing.assert_array_equal(areas, [(labels == label).sum() for label in range(6)])
+    places = [np.flatnonzero(labels == label) for label in range(4)]
+    assert first.tolist() == [*(place[0] for place in places), labels.size, labels.size]
+
+
+def test_islands_are_named_and_keep_their_parts():
+    parts = np.array([[0, 0, 1, -1, 2, 3]], np.int32)
+    islands = grow_over(parts, np.array([False, True, True, True, False]))
+    assert islands.tolist() == [2, 3]
+    assert parts.tolist() == [[0, 0, 0, -1, 2, 3]]
 
 
 @pytest.mark.parametrize("smallest", [0, 0.01, 0.1, 0.5])

@@ -196,7 +196,7 @@ def test_a_heap_gives_items_by_cost_and_then_by_number(n, n_costs):
     plain = interpreted(heap)
     cost = np.random.default_rng(n).integers(0, n_costs, n).astype(float)
     order, place = np.empty(n, np.int64), np.empty(n, np.int64)
-    heap.heapify(order, place, cost)
+    plain.heapify(order, place, cost)
     assert drained(plain, order, place, cost) == sorted(range(n), key=lambda i: (cost[i], i))
     assert (place == -1).all()
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from partitions import joining_height, merged, part_numbers, random_hierarchy
 
-from gmmkit.errors import ParameterError
+from gmmkit.errors import InputError, ParameterError
 from gmmkit.image.hierarchy import Hierarchy
 
 HIERARCHIES = [(seed, masked) for seed in range(4) for masked in (False, True)]
@@ -61,6 +61,21 @@ def test_the_strength_of_a_pixel_is_the_height_of_the_edges_at_its_lower_right_c
             ]
             expected = max([0.0, *(joining_height(hierarchy, *edge) for edge in present)])
             assert strength[y, x] == np.float32(expected)
+
+
+@pytest.mark.parametrize("strip", [1, 20, 50])
+def test_the_strength_is_the_same_however_many_rows_are_taken_at_a_time(
+    hierarchy, strip, monkeypatch
+):
+    expected = hierarchy.boundary_strength()
+    monkeypatch.setattr("gmmkit.image.hierarchy.tree._STRIP_PIXELS", strip)
+    np.testing.assert_array_equal(hierarchy.boundary_strength(), expected)
+
+
+@pytest.mark.parametrize("finest", [[[0, 2]], [[-1, -1]], [[0, -2]], np.zeros((0, 3))])
+def test_numbers_that_are_no_finest_regions_are_refused(finest):
+    with pytest.raises(InputError, match="no hierarchy"):
+        Hierarchy(np.asarray(finest, np.int32), np.empty((0, 2), np.int64), np.empty(0), 0.5)
 
 
 def test_between_pixels_of_the_doubled_map_is_the_height_at_which_they_join(hierarchy):

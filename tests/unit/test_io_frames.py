@@ -6,7 +6,7 @@ import tifffile
 from PIL import Image
 
 from gmmkit.errors import FileAccessError, ImageError, ImageFormatError
-from gmmkit.io.frames import frames_in, in_natural_order, natural_key, read_frame
+from gmmkit.io.frames import FrameFile, frames_in, in_natural_order, natural_key, read_frame
 
 
 def test_numbers_in_names_count_as_numbers():
@@ -35,6 +35,43 @@ def test_the_pages_of_a_tiff_are_frames(tmp_path):
         "scan-10",
     ]
     assert np.array_equal([read_frame(frame).pixels for frame in frames], pages)
+
+
+def test_frames_are_read_without_counting_the_pages_before_them(tmp_path, monkeypatch):
+    pages = np.arange(5 * 12, dtype=np.uint8).reshape(5, 3, 4)
+    tifffile.imwrite(tmp_path / "scan.tif", pages, photometric="minisblack")
+    frames = frames_in(tmp_path / "scan.tif")
+    monkeypatch.setattr("gmmkit.io.tiff_pages._offsets", None)
+    assert np.array_equal([read_frame(frame).pixels for frame in frames], pages)
+
+
+def test_the_place_of_a_page_may_be_left_out(tmp_path):
+    pages = np.arange(5 * 12, dtype=np.uint8).reshape(5, 3, 4)
+    tifffile.imwrite(tmp_path / "scan.tif", pages, photometric="minisblack")
+    frame = FrameFile(tmp_path / "scan.tif", 3, "scan-3")
+    assert frame == frames_in(tmp_path / "scan.tif")[3]
+    assert np.array_equal(read_frame(frame).pixels, pages[3])
+
+
+def test_pages_that_pillow_decodes_are_frames_too(tmp_path):
+    pages = [Image.new("L", (4, 3), shade) for shade in (10, 20, 30)]
+    options = {"save_all": True, "append_images": pages[1:], "compression": "tiff_lzw"}
+    pages[0].save(tmp_path / "scan.tif", **options)
+    frames = frames_in(tmp_path / "scan.tif")
+    assert [read_frame(frame).pixels[0, 0] for frame in frames] == [10, 20, 30]
+
+
+def test_pages_without_an_end_are_refused_at_once(tmp_path):
+    pages = np.zeros((2, 3, 4), np.uint8)
+    tifffile.imwrite(tmp_path / "scan.tif", pages, photometric="minisblack")
+    with tifffile.TiffFile(tmp_path / "scan.tif") as tiff:
+        first, second = tiff.pages
+        link = second.offset + 2 + 12 * len(second.tags)
+    payload = bytearray((tmp_path / "scan.tif").read_bytes())
+    payload[link : link + 4] = first.offset.to_bytes(4, "little")
+    (tmp_path / "scan.tif").write_bytes(payload)
+    with pytest.raises(ImageError, match="a chain of pages that goes on after 2"):
+        frames_in(tmp_path / "scan.tif")
 
 
 def test_a_picture_is_one_frame(tmp_path):

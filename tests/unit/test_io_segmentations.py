@@ -5,8 +5,11 @@ import pytest
 import scipy.io
 import tifffile
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from gmmkit.errors import ImageError
 from gmmkit.image.export import label_png
+from gmmkit.io.image import read_image
 from gmmkit.io.segmentations import read_annotations, read_segmentation
 
 LABELS = np.array([[3, 3, 7], [3, 1, 7]], np.uint16)
@@ -128,3 +131,144 @@ def test_the_content_tells_the_format_and_not_the_name(save):
     path = save("a.mat", lambda p: np.savez(p.with_suffix(".npz"), labels=LABELS))
     path.with_suffix(".npz").rename(path)
     assert read_annotations(path)[0].tolist() == LABELS.tolist()
+
+
+# What a file says of excluded pixels
+
+
+def with_text(value):
+    about = PngInfo()
+    about.add_text("gmmkit-excluded", value)
+    return about
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_the_largest_value_of_another_program_s_png_is_a_label(save, dtype):
+    labels = np.array([[0, 1, np.iinfo(dtype).max]], dtype)
+    path = save("a.png", lambda p: Image.fromarray(labels).save(p))
+    assert read_annotations(path)[0].tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_the_largest_value_of_another_program_s_tiff_is_a_label(save, dtype):
+    labels = np.array([[0, 1, np.iinfo(dtype).max]], dtype)
+    path = save("a.tif", lambda p: tifffile.imwrite(p, labels))
+    assert read_annotations(path)[0].tolist() == labels.tolist()
+
+
+def test_a_png_may_name_any_value_as_excluded(save):
+    labels = np.array([[0, 1, 255]], np.uint8)
+    path = save("a.png", lambda p: Image.fromarray(labels).save(p, pnginfo=with_text("0")))
+    assert read_annotations(path)[0].tolist() == [[-1, 1, 255]]
+
+
+@pytest.mark.parametrize("text", ["", "none", "-1", "2.5", "٢", "9" * 5000])
+def test_a_png_that_names_no_value_as_excluded_is_refused_with_what_it_says(save, text):
+    labels = np.array([[0, 1, 255]], np.uint8)
+    path = save("a.png", lambda p: Image.fromarray(labels).save(p, pnginfo=with_text(text)))
+    with pytest.raises(ImageError, match=r"a\.png does not say .* found .*needed a whole number"):
+        read_annotations(path)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint32, np.int64, np.float32])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9", [[5, -1]]),
+        ("9.0 ", [[5, -1]]),
+        ("9.5", [[5, 9]]),
+        ("-3.4028234663852886e+38", [[5, 9]]),
+        ("1e300", [[5, 9]]),
+        ("nan", [[5, 9]]),
+        ("no data", [[5, 9]]),
+    ],
+)
+def test_the_value_that_a_tiff_names_as_no_data_is_excluded(save, dtype, text, expected):
+    tags = [(42113, "s", 0, text, True)]
+    values = np.array([[5, 9]], dtype)
+    path = save("a.tif", lambda p: tifffile.imwrite(p, values, extratags=tags))
+    assert read_annotations(path)[0].tolist() == expected
+
+
+# Labels as numbers in TIFFs, whatever they look like
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int16, np.int32, np.uint32, np.int64, np.uint64])
+@pytest.mark.parametrize("byteorder", ["<", ">"])
+def test_whole_numbers_that_are_no_pixels_are_labels(save, dtype, byteorder):
+    labels = np.array([[0, 1, 127]], dtype)
+    path = save("a.tif", lambda p: tifffile.imwrite(p, labels, byteorder=byteorder))
+    assert read_annotations(path)[0].tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_labels_of_32_bits_are_read_up_to_the_largest_with_a_sign(save, compression):
+    labels = np.array([[0, 70_000, 2**31 - 1]], np.int32)
+    path = save("a.tif", lambda p: Image.fromarray(labels).save(p, compression=compression))
+    assert read_annotations(path)[0].tolist() == labels.tolist()
+
+
+@pytest.mark.parametrize("value", [2**31, 2**32 - 1])
+def test_labels_beyond_that_are_refused(save, value):
+    labels = np.array([[0, value]], np.uint32)
+    path = save("a.tif", lambda p: tifffile.imwrite(p, labels))
+    with pytest.raises(ImageError, match=f"found label {value}; needed at most 2147483647"):
+        read_annotations(path)
+
+
+def test_labels_that_pillow_decodes_are_refused_beyond_that_too(save):
+    labels = np.array([[0, -(2**31)]], np.int32)
+    path = save("a.tif", lambda p: Image.fromarray(labels).save(p, compression="tiff_lzw"))
+    with tifffile.TiffFile(path) as tiff:
+        place = tiff.pages.first.tags["SampleFormat"].valueoffset
+    payload = bytearray(path.read_bytes())
+    payload[place] = 1  # no longer with a sign
+    path.write_bytes(payload)
+    with pytest.raises(ImageError, match="found label 2147483648"):
+        read_annotations(path)
+
+
+def test_a_tiff_of_32_bits_is_still_no_picture(save):
+    path = save("a.tif", lambda p: tifffile.imwrite(p, np.zeros((2, 3), np.uint32)))
+    with pytest.raises(ImageError, match="no pixel type"):
+        read_image(path)
+    with pytest.raises(ImageError, match="no pixel type"):
+        read_segmentation(path, kind="strength")
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_a_palette_in_a_tiff_is_read_as_its_indices(save, compression):
+    image = Image.fromarray(np.array([[0, 7, 255]], np.uint8))
+    image.putpalette(bytes([9, 9, 9] * 256))
+    path = save("a.tif", lambda p: image.save(p, compression=compression))
+    assert read_annotations(path)[0].tolist() == [[0, 7, 255]]
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+def test_labels_in_a_tiff_that_lies_on_its_side_are_turned(save, compression):
+    exif = Image.Exif()
+    exif[274] = 6
+    image = Image.fromarray(LABELS.astype(np.uint8))
+    path = save("a.tif", lambda p: image.save(p, compression=compression, exif=exif))
+    assert np.array_equal(read_annotations(path)[0], np.rot90(LABELS, -1))
+
+
+def test_transparent_pixels_of_a_tiff_are_excluded(save):
+    array = np.array([[[5, 255], [6, 0]]], np.uint8)
+    options = {"photometric": "minisblack", "extrasamples": ["unassalpha"]}
+    options["planarconfig"] = "contig"
+    path = save("a.tif", lambda p: tifffile.imwrite(p, array, **options))
+    assert read_annotations(path)[0].tolist() == [[5, -1]]
+
+
+def test_a_tiff_of_colors_is_no_label_image(save):
+    colors = np.zeros((2, 3, 3), np.uint8)
+    path = save("a.tif", lambda p: tifffile.imwrite(p, colors, photometric="rgb"))
+    with pytest.raises(ImageError, match="no label image: found 3 channels"):
+        read_annotations(path)
+
+
+def test_strengths_that_are_no_numbers_are_refused(save):
+    path = save("a.tif", lambda p: tifffile.imwrite(p, np.full((2, 3), np.nan, np.float32)))
+    with pytest.raises(ImageError, match="6 of 6 values NaN"):
+        read_segmentation(path)

@@ -196,6 +196,13 @@ def test_a_type_that_is_no_pixel_type_is_refused_with_advice(tmp_path, dtype, ad
         read_image(path)
 
 
+def test_integers_of_32_bits_are_refused_and_not_cut_when_they_are_compressed_too(tmp_path):
+    image = Image.fromarray(np.array([[1, 70_000]], np.int32))
+    image.save(tmp_path / "a.tif", compression="tiff_lzw")
+    with pytest.raises(ImageError, match="no pixel type: found int32"):
+        read_image(tmp_path / "a.tif")
+
+
 def test_a_volume_is_refused(tmp_path):
     volume = np.zeros((16, 32, 48), np.uint8)
     path = written(tmp_path / "a.tif", volume, volumetric=True, tile=(16, 16, 16))

@@ -20,7 +20,8 @@ Examples:
 RESULTS and TRUTH are files, folders or quoted patterns, matched by name:
   .mat          groundTruth, segs or ucm2, as in BSDS500
   .npz          segmentations (n, H, W), labels (H, W), or ucm2
-  .png, .tif    labels, a value for each region; the indices of a palette
+  .png, .tif    labels, a value for each region; the indices of a palette; what
+                gmmkit wrote as excluded, and a GDAL "no data" value, count nowhere
 
 \b
 A map of boundary strengths (ucm2, floats, or gray images with --kind

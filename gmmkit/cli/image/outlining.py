@@ -1,6 +1,7 @@
 """From an image of a request to its regions: found, cut, written and described."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gmmkit.image.export.labeled import LabelMap
     from gmmkit.image.hierarchy import Hierarchy
     from gmmkit.image.pixels import Int32Array
+    from gmmkit.io.image import Picture
 
 # A table of hundreds of regions helps nobody: --out table writes them all.
 _SHOWN = 10
@@ -47,47 +49,55 @@ def outlined(
     >>> outlined.__name__
     'outlined'
     """
-    from gmmkit.image import regions
     from gmmkit.image.export.labeled import as_label_map
+    from gmmkit.io.files import write_atomically
 
-    picture = read_source(source, request)
-    hierarchy = regions(picture, model=request.model, seed=request.seed, n_threads=request.threads)
-    labels = _cut(hierarchy, request)
-    files = writer.write(source, labels, picture)
-    if request.strength:
-        files["strength"] = _write_strength(
-            hierarchy, strength_path(writer.plan.stems[source]), request
-        )
+    picture, plan = read_source(source, request), writer.plan
+    outlines = _found(picture, request)
+    label_map = as_label_map(outlines.labels, picture, noun=plan.noun, colors=plan.colors)
+    files = writer.write(source, label_map)
+    if outlines.strength is not None:
+        files["strength"] = strength_path(plan.stems[source])
+        write_atomically(files["strength"], outlines.strength, force=request.force)
     return {
         "image": source.argument,
-        "width": labels.shape[1],
-        "height": labels.shape[0],
-        "regions": _largest(as_label_map(labels, picture, colors="mean")),
-        "n_regions": int(labels.max()) + 1,
-        "n_finest": hierarchy.n_finest,
-        "threshold": None if isinstance(request.regions, int) else _threshold(hierarchy, request),
+        "width": label_map.labels.shape[1],
+        "height": label_map.labels.shape[0],
+        "regions": _largest(label_map),
+        "n_regions": label_map.count,
+        "n_finest": outlines.n_finest,
+        "threshold": outlines.threshold,
         "warnings": warnings_of(warned),
         "files": {kind: str(path) for kind, path in files.items()},
     }
 
 
-def _threshold(hierarchy: "Hierarchy", request: Request) -> float:
-    return hierarchy.threshold if request.threshold is None else request.threshold
+@dataclass(frozen=True, eq=False)
+class _Outlines:
+    """What is left of a hierarchy, which a large picture has no room for beside its outputs."""
+
+    labels: "Int32Array"
+    n_finest: int
+    threshold: float | None
+    strength: bytes | None
 
 
-def _cut(hierarchy: "Hierarchy", request: Request) -> "Int32Array":
+def _found(picture: "Picture", request: Request) -> _Outlines:
+    from gmmkit.image import regions
+
+    hierarchy = regions(picture, model=request.model, seed=request.seed, n_threads=request.threads)
+    strength = _encoded_strength(hierarchy) if request.strength else None
     if isinstance(request.regions, int):
-        return hierarchy.cut(n_regions=request.regions)
-    return hierarchy.cut(_threshold(hierarchy, request))
+        labels = hierarchy.cut(n_regions=request.regions)
+        return _Outlines(labels, hierarchy.n_finest, None, strength)
+    threshold = hierarchy.threshold if request.threshold is None else request.threshold
+    return _Outlines(hierarchy.cut(threshold), hierarchy.n_finest, threshold, strength)
 
 
-def _write_strength(hierarchy: "Hierarchy", path: Path, request: Request) -> Path:
+def _encoded_strength(hierarchy: "Hierarchy") -> bytes:
     from gmmkit.image.export.png import probability_png
-    from gmmkit.io.files import write_atomically
 
-    payload = probability_png(hierarchy.boundary_strength(), bits=16)
-    write_atomically(path, payload, force=request.force)
-    return path
+    return probability_png(hierarchy.boundary_strength(), bits=16)
 
 
 def _largest(label_map: "LabelMap") -> list[Report]:

@@ -1,15 +1,18 @@
 """Labels, masks and probabilities as PNG pictures that look right in any viewer."""
 
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from gmmkit.errors import ParameterError
 from gmmkit.image.export.labeled import Labeled, as_label_map
 from gmmkit.image.export.palette import LARGEST_PALETTE, class_colors
 from gmmkit.image.pixels import BoolArray, Float32Array, ImageLike, Int32Array, Uint8Array
+from gmmkit.io.png import EXCLUDED_KEYWORD
 
 # The value of an excluded pixel: transparent in a palette picture, beyond every class otherwise.
 EXCLUDED = 255
@@ -17,13 +20,16 @@ EXCLUDED_16_BIT = 65535
 
 # zlib's level 3 takes half the time of the default 6 on label pictures, for a tenth more bytes.
 _COMPRESSION = 3
+# Rows that are turned from fractions to whole numbers at once.
+_ROWS = 256
 
 
 def label_png(labels: Int32Array, palette: npt.ArrayLike | None = None) -> bytes:
     """Return a PNG whose pixel values are the labels, and which looks right in any viewer.
 
     Up to 255 classes make a palette picture; excluded pixels then have the value 255, which is
-    transparent. More classes make a 16-bit gray picture, excluded pixels having 65535.
+    transparent. More classes make a 16-bit gray picture as from `gray_png`, excluded pixels having
+    65535. `gmmkit.io.segmentations` reads both back as they were.
 
     Parameters
     ----------
@@ -66,7 +72,9 @@ def gray_png(labels: Int32Array) -> bytes:
     Returns
     -------
     bytes
-        8 bits, excluded pixels having 255; from 256 labels on 16 bits, and 65535.
+        8 bits, excluded pixels having 255; from 256 labels on 16 bits, and 65535. Where there are
+        excluded pixels a text "gmmkit-excluded" holds that number, so that
+        `gmmkit.io.segmentations` can tell it from a label; other programs ignore it.
 
     Raises
     ------
@@ -81,7 +89,7 @@ def gray_png(labels: Int32Array) -> bytes:
     """
     largest = int(labels.max())
     if largest < LARGEST_PALETTE:
-        return png_bytes(Image.fromarray(labels.astype(np.uint8)))
+        return _gray_png(labels, EXCLUDED)
     return _sixteen_bit_png(labels, largest)
 
 
@@ -165,9 +173,12 @@ def probability_png(probabilities: Float32Array, *, bits: int = 8) -> bytes:
     if bits not in (8, 16):
         raise ParameterError("bits are not usable", found=repr(bits), needed="8 or 16")
     top = np.float32((1 << bits) - 1)
-    # Rounding in a soft-max leaves a value this side or that of 0 and 1.
-    values = np.clip(probabilities, 0, 1, dtype=np.float32) * top + np.float32(0.5)
-    return png_bytes(Image.fromarray(values.astype(np.uint8 if bits == 8 else np.uint16)))
+    values = np.empty(probabilities.shape, np.uint8 if bits == 8 else np.uint16)
+    for start in range(0, len(values), _ROWS):
+        rows = slice(start, start + _ROWS)
+        # Rounding in a soft-max leaves a value this side or that of 0 and 1.
+        values[rows] = np.clip(probabilities[rows], 0, 1, dtype=np.float32) * top + np.float32(0.5)
+    return png_bytes(Image.fromarray(values))
 
 
 def _sixteen_bit_png(labels: Int32Array, largest: int) -> bytes:
@@ -178,8 +189,17 @@ def _sixteen_bit_png(labels: Int32Array, largest: int) -> bytes:
             needed=f"at most {EXCLUDED_16_BIT - 1}",
             hint="write a TIFF, which holds any label",
         )
-    # -1 becomes 65535 by itself.
-    return png_bytes(Image.fromarray(labels.astype(np.uint16)))
+    return _gray_png(labels, EXCLUDED_16_BIT)
+
+
+def _gray_png(labels: Int32Array, excluded: int) -> bytes:
+    # -1 becomes the largest value by itself, which is the excluded one.
+    image = Image.fromarray(labels.astype(np.min_scalar_type(excluded)))
+    if labels.min() >= 0:
+        return png_bytes(image)
+    about = PngInfo()
+    about.add_text(EXCLUDED_KEYWORD, str(excluded))
+    return png_bytes(image, pnginfo=about)
 
 
 def _palette_png(labels: Int32Array, palette: npt.ArrayLike | None, largest: int) -> bytes:
@@ -196,7 +216,7 @@ def _palette_png(labels: Int32Array, palette: npt.ArrayLike | None, largest: int
     return png_bytes(image)
 
 
-def png_bytes(image: Image.Image, **options: int) -> bytes:
+def png_bytes(image: Image.Image, **options: Any) -> bytes:
     """Return a picture as a PNG file.
 
     Examples

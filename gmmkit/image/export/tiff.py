@@ -73,7 +73,8 @@ def strips_tiff(
     -------
     bytes
         One page, deflated in strips of about a megabyte, 8, 16 or 32 bits unsigned. Excluded
-        pixels have the largest value of the type, which the tag GDAL_NODATA names.
+        pixels have the largest value of the type, which the tag GDAL_NODATA names;
+        `gmmkit.io.segmentations` and geographic programs tell it from a label by that.
 
     Raises
     ------

@@ -117,12 +117,6 @@ def _blurred(
     return _Blurred((roots, smoothed[-3:-2], smoothed[-2:]), radius / step, step)
 
 
-def _smoothed(pair: tuple[Float32Array, float]) -> Float32Array:
-    plane, sigma = pair
-    blurred: Float32Array = filters.blur(plane, gaussian_taps(sigma))
-    return blurred
-
-
 def _halved(plane: Float32Array, step: int) -> Float32Array:
     """Return the means of squares of pixels; an odd last row or column is repeated."""
     if step == 1:

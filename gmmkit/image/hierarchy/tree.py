@@ -9,9 +9,13 @@ import numpy.typing as npt
 
 from gmmkit.core.checks import check_count
 from gmmkit.errors import InputError, ParameterError
+from gmmkit.image.parts import extents
 from gmmkit.image.pixels import Float32Array, Float64Array, Int32Array
 
 Int64Array = npt.NDArray[np.int64]
+
+# Edges are looked at a few rows at a time, so that those of a large picture never fill the memory.
+_STRIP_PIXELS = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +49,11 @@ class Hierarchy:
     threshold: float
 
     def __post_init__(self) -> None:
-        _check(self.finest, self.merges, self.heights)
         for name in ("finest", "merges", "heights"):
             kept = getattr(self, name).view()
             kept.flags.writeable = False
             object.__setattr__(self, name, kept)
+        self._check()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -59,7 +63,7 @@ class Hierarchy:
     @cached_property
     def n_finest(self) -> int:
         """How many regions there are at threshold 0."""
-        return int(self.finest.max()) + 1
+        return int(self.finest.max(initial=-1)) + 1
 
     @property
     def n_coarsest(self) -> int:
@@ -132,10 +136,10 @@ class Hierarchy:
         P. Arbeláez, M. Maire, C. Fowlkes and J. Malik, "Contour detection and hierarchical image
         segmentation", IEEE Trans. PAMI 33 (2011).
         """
-        right, down = self._edge_heights()
-        strength = np.maximum(right, down)
-        np.maximum(strength[:-1], right[1:], out=strength[:-1])
-        np.maximum(strength[:, :-1], down[:, 1:], out=strength[:, :-1])
+        strength = np.empty(self.shape, np.float32)
+        step = max(1, _STRIP_PIXELS // self.shape[1])
+        for start in range(0, len(strength), step):
+            self._fill_strength(self.finest[start : start + step + 1], strength[start:][:step])
         return strength
 
     def doubled_strength(self) -> Float32Array:
@@ -146,13 +150,21 @@ class Hierarchy:
         ucm2 of BSDS500.
         """
         height, width = self.shape
-        right, down = self._edge_heights()
+        right, down = self._edge_heights(self.finest)
         doubled = np.zeros((2 * height + 1, 2 * width + 1), np.float32)
         doubled[1::2, 2::2], doubled[2::2, 1::2] = right, down
         doubled[2::2, 2::2] = self.boundary_strength()
         # At the frame a corner has a single edge.
         doubled[0, 2::2], doubled[2::2, 0] = right[0], down[:, 0]
         return doubled
+
+    def _fill_strength(self, labels: Int32Array, into: Float32Array) -> None:
+        """Fill in the strength of some rows, from theirs and the next one if there is one."""
+        right, down = self._edge_heights(labels)
+        np.maximum(right[: len(into)], down[: len(into)], out=into)
+        above = into[: len(right) - 1]
+        np.maximum(above, right[1:], out=above)
+        np.maximum(into[:, :-1], down[: len(into), 1:], out=into[:, :-1])
 
     def _after(self, n_merges: int) -> Int32Array:
         """Return the regions after so many steps, numbered by area, then by place."""
@@ -170,8 +182,7 @@ class Hierarchy:
     @cached_property
     def _extents(self) -> tuple[Int64Array, Int64Array]:
         """The number of pixels of each finest region, and its first pixel."""
-        found, first, counts = np.unique(self.finest, return_index=True, return_counts=True)
-        return counts[found >= 0], first[found >= 0]
+        return extents(self.finest, self.n_finest)
 
     def _roots(self, n_merges: int) -> Int64Array:
         """Return what each finest region is part of after so many steps."""
@@ -194,11 +205,11 @@ class Hierarchy:
             )
         return count
 
-    def _edge_heights(self) -> tuple[Float32Array, Float32Array]:
-        """Return the height of the edge to the right of and below every pixel, (H, W) each."""
-        right, down = np.zeros(self.shape, np.float32), np.zeros(self.shape, np.float32)
-        self._fill_heights(self.finest[:, :-1], self.finest[:, 1:], right[:, :-1])
-        self._fill_heights(self.finest[:-1], self.finest[1:], down[:-1])
+    def _edge_heights(self, labels: Int32Array) -> tuple[Float32Array, Float32Array]:
+        """Return the height of the edge to the right of and below every pixel, (h, W) each."""
+        right, down = np.zeros(labels.shape, np.float32), np.zeros(labels.shape, np.float32)
+        self._fill_heights(labels[:, :-1], labels[:, 1:], right[:, :-1])
+        self._fill_heights(labels[:-1], labels[1:], down[:-1])
         return right, down
 
     def _fill_heights(self, one: Int32Array, other: Int32Array, into: Float32Array) -> None:
@@ -220,22 +231,22 @@ class Hierarchy:
         heights: Float64Array = np.append(self.heights, 1.0)[one - self.n_finest]
         return heights
 
-
-def _check(finest: Int32Array, merges: Int64Array, heights: Float64Array) -> None:
-    """Refuse what is no hierarchy: gaps in the numbers, regions of later steps, falling heights."""
-    counts = np.bincount(finest.ravel() + 1)[1:]
-    steps = len(counts) + np.arange(len(merges))
-    sound = (
-        len(counts) > 0
-        and counts.all()
-        and merges.shape == (len(heights), 2)
-        and (merges < steps[:, None]).all()
-        and len(np.unique(merges)) == merges.size
-        and (np.diff(heights, prepend=0.0, append=1.0) >= 0).all()
-    )
-    if not sound:
-        raise InputError(
-            "this is no hierarchy",
-            found=f"{len(counts)} regions, {len(merges)} merges, {len(heights)} heights",
-            needed="contiguous regions, each merged once at most, at heights rising from 0 to 1",
+    def _check(self) -> None:
+        """Refuse gaps in the numbers, regions of later steps, falling heights."""
+        merges, heights = self.merges, self.heights
+        counts = self._extents[0] if self.finest.min(initial=0) >= -1 else np.zeros(0)
+        steps = len(counts) + np.arange(len(merges))
+        sound = (
+            len(counts) > 0
+            and counts.all()
+            and merges.shape == (len(heights), 2)
+            and (merges < steps[:, None]).all()
+            and len(np.unique(merges)) == merges.size
+            and (np.diff(heights, prepend=0.0, append=1.0) >= 0).all()
         )
+        if not sound:
+            raise InputError(
+                "this is no hierarchy",
+                found=f"{len(counts)} regions, {len(merges)} merges, {len(heights)} heights",
+                needed="contiguous regions, each merged at most once, at heights from 0 up to 1",
+            )

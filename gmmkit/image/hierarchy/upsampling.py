@@ -6,15 +6,20 @@ what that cuts off from its region goes to a neighbor.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from gmmkit.core.execution import threads
 from gmmkit.image.hierarchy.compiled.enlargement import closest_regions
 from gmmkit.image.hierarchy.working import WorkingPicture, shrunk
-from gmmkit.image.parts import grown_over, label_parts
-from gmmkit.image.pixels import Float32Array, Int32Array, Raster, working_values
+from gmmkit.image.parts import extents, grow_over, label_parts
+from gmmkit.image.pixels import BoolArray, Float32Array, Int32Array, Raster, working_values
+
+Int64Array = npt.NDArray[np.int64]
 
 # Differences of color, in fractions of the whole range, that count like one pixel of the copy.
 _COLOR_UNIT = 0.05
+# Every thread holds so many pixels as floats.
+_STRIP_PIXELS = 1 << 19
 
 
 def enlarged(
@@ -45,7 +50,8 @@ def enlarged(
     if raster.mask is not None:
         whole[~raster.mask] = -1
     _restore(whole, labels, picture.factor)
-    return _reconnected(whole)
+    _reconnect(whole)
+    return whole
 
 
 def _assign(
@@ -63,9 +69,8 @@ def _assign(
         values = working_values(raster.pixels[rows])
         closest_regions(labels, means / unit, values / unit, rows.start, factor, whole[rows])
 
-    strips = [slice(i, min(i + 256, len(whole))) for i in range(0, len(whole), 256)]
     with threads(n_threads) as executor:
-        list(executor.map(fill, strips))
+        list(executor.map(fill, raster.strips(_STRIP_PIXELS)))
 
 
 def _restore(whole: Int32Array, labels: Int32Array, factor: int) -> None:
@@ -74,23 +79,29 @@ def _restore(whole: Int32Array, labels: Int32Array, factor: int) -> None:
     Excluded pixels take them, or the border of the picture, which may cut a square in half.
     """
     n_regions = int(labels.max()) + 1
-    lost = np.bincount(whole.ravel() + 1, minlength=n_regions + 1)[1:] == 0
-    for region in np.flatnonzero(lost):
+    areas, _ = extents(whole, n_regions)
+    for region in np.flatnonzero(areas == 0):
         for y, x in np.argwhere(labels == region):
             square = whole[y * factor : (y + 1) * factor, x * factor : (x + 1) * factor]
             square[square >= 0] = region
 
 
-def _reconnected(whole: Int32Array) -> Int32Array:
+def _reconnect(whole: Int32Array) -> None:
     """Leave every region its largest connected part, and let neighbors grow over the others."""
     parts = label_parts(whole)
-    sizes = np.bincount(parts.ravel())
-    regions = np.full(len(sizes), -1, np.int32)
-    regions[parts.ravel()] = whole.ravel()
-    order = np.lexsort((sizes, regions))
-    is_largest = np.zeros(len(sizes), dtype=bool)
-    is_largest[order[np.append(np.diff(regions[order]) > 0, True)]] = True
-    grown = grown_over(parts, ~is_largest[parts])
-    islands = np.setdiff1d(np.unique(grown[grown > 0]), np.flatnonzero(is_largest))
+    areas, first = extents(parts, int(parts.max()) + 1)
+    # The last entry answers to -1, the excluded pixels.
+    regions = np.append(whole.ravel()[first], np.int32(-1))
+    are_left = np.append(~_are_largest(areas, regions[:-1]), False)
+    islands = grow_over(parts, are_left)
     regions[islands] = int(whole.max()) + 1 + np.arange(len(islands))
-    return np.where(whole < 0, np.int32(-1), regions[grown])
+    for part, into in zip(parts, whole, strict=True):
+        into[:] = regions[part]
+
+
+def _are_largest(areas: Int64Array, regions: Int32Array) -> BoolArray:
+    """Return which parts are the largest of their region; the last of several."""
+    order = np.lexsort((areas, regions))
+    are_largest = np.zeros(len(areas), dtype=bool)
+    are_largest[order[np.append(np.diff(regions[order]) > 0, True)]] = True
+    return are_largest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gmmkit.errors import FeatureContractError
 from gmmkit.image.features import FeatureSet
 from gmmkit.image.marking.appearance import Appearance
-from gmmkit.image.models import prepare
+from gmmkit.image.models import prepare, prepare_like
 from gmmkit.image.pixels import ImageLike, Raster, as_raster
 
 if TYPE_CHECKING:
@@ -63,9 +63,8 @@ def prepare_pair(
         raster, chosen = prepare(image, features or _suitable(raster), mask)
         return raster, chosen, None
     model, label = _loaded(given)
-    recorded = str(model.contract.get("features"))
-    color = model.contract.get("channels") == "color"
-    raster, chosen = prepare(image, features or recorded, mask, color=color)
+    wanted = features or str(model.contract.get("features"))
+    raster, chosen = prepare_like(model, image, wanted, mask, label=label)
     return raster, chosen, _checked(model, chosen, label)
 
 
@@ -91,9 +90,6 @@ def _loaded(given: "Model | str | Path") -> tuple["Model", str]:
 
 
 def _checked(model: "Model", features: FeatureSet, label: str) -> Appearance:
-    from gmmkit.io.model_value import check_contract
-
-    check_contract(model, features.contract(), label)
     mixtures = [model.mixtures.get(name) for name in _NAMES]
     if any(m is None or m.n_features != len(features.columns) for m in mixtures):
         raise FeatureContractError(

@@ -1,16 +1,16 @@
 """Boundary F over a data set: hits and pixels of single pictures that add up, at each threshold."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmkit.errors import ParameterError
+from gmmkit.image.metrics.counts import AdditiveCounts
 from gmmkit.image.metrics.label_maps import Annotations, check_annotations
 from gmmkit.image.metrics.matching import match_boundaries
-from gmmkit.image.metrics.region_counts import check_same_thresholds
 from gmmkit.image.metrics.sweeps import DEFAULT_THRESHOLDS, Result, Sweep, sweep_of
 from gmmkit.image.metrics.thinning import boundaries_of, thinned
 from gmmkit.image.pixels import BoolArray, Float64Array, Int32Array
@@ -20,7 +20,7 @@ DEFAULT_TOLERANCE = 0.0075
 
 
 @dataclass(frozen=True, eq=False)
-class BoundaryCounts:
+class BoundaryCounts(AdditiveCounts):
     """Boundary pixels and how many of them are matched, at each of T thresholds.
 
     Parameters
@@ -47,27 +47,6 @@ class BoundaryCounts:
     found: Float64Array
     annotated: Float64Array
     n_images: int
-
-    def __add__(self, other: "BoundaryCounts") -> "BoundaryCounts":
-        check_same_thresholds(len(self.hits), len(other.hits))
-        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
-        return BoundaryCounts(**sums)
-
-    def at(self, index: int) -> "BoundaryCounts":
-        """Return the counts at one threshold alone.
-
-        Examples
-        --------
-        >>> count_boundaries([[[0, 1]], [[0, 0]]], [[0, 1]]).at(1).recall.tolist()
-        [0.0]
-        """
-        return BoundaryCounts(
-            self.hits[[index]],
-            self.drawn[[index]],
-            self.found[[index]],
-            self.annotated[[index]],
-            self.n_images,
-        )
 
     @property
     def precision(self) -> Float64Array:

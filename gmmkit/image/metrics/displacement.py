@@ -9,14 +9,14 @@ import numpy.typing as npt
 
 from gmmkit.image.metrics.boundaries import annotated_lines, thin_lines
 from gmmkit.image.metrics.boundary_counts import lines_of, lines_of_maps
+from gmmkit.image.metrics.counts import AdditiveCounts
 from gmmkit.image.metrics.label_maps import Annotations, check_annotations
-from gmmkit.image.metrics.region_counts import check_same_thresholds
 from gmmkit.image.metrics.sweeps import DEFAULT_THRESHOLDS, Result, sweep_of
 from gmmkit.image.pixels import BoolArray, Float64Array
 
 
 @dataclass(frozen=True, eq=False)
-class DisplacementCounts:
+class DisplacementCounts(AdditiveCounts):
     """Boundary displacement errors summed over pictures, at each of T thresholds.
 
     Parameters
@@ -35,20 +35,6 @@ class DisplacementCounts:
 
     distance: Float64Array
     n_images: int
-
-    def __add__(self, other: "DisplacementCounts") -> "DisplacementCounts":
-        check_same_thresholds(len(self.distance), len(other.distance))
-        return DisplacementCounts(self.distance + other.distance, self.n_images + other.n_images)
-
-    def at(self, index: int) -> "DisplacementCounts":
-        """Return the sum at one threshold alone.
-
-        Examples
-        --------
-        >>> count_displacement([[[0, 0, 1]], [[0, 1, 1]]], [[0, 1, 1]]).at(1).distance.tolist()
-        [0.0]
-        """
-        return DisplacementCounts(self.distance[[index]], self.n_images)
 
     @property
     def boundary_displacement_error(self) -> Float64Array:

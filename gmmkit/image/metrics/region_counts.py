@@ -4,12 +4,11 @@ Covering is pooled over regions, annotations and pictures; the others are means 
 annotations of a picture, then over pictures.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.errors import InputError
 from gmmkit.image.metrics.agreement import (
     best_shares,
     check_some_pixels,
@@ -17,6 +16,7 @@ from gmmkit.image.metrics.agreement import (
     rand_index,
     refinement_error,
 )
+from gmmkit.image.metrics.counts import AdditiveCounts
 from gmmkit.image.metrics.label_maps import Annotations, check_annotations
 from gmmkit.image.metrics.overlaps import overlap_of
 from gmmkit.image.metrics.sweeps import DEFAULT_THRESHOLDS, Result, Sweep, sweep_of
@@ -24,7 +24,7 @@ from gmmkit.image.pixels import Float64Array, Int32Array
 
 
 @dataclass(frozen=True, eq=False)
-class RegionCounts:
+class RegionCounts(AdditiveCounts):
     """What has to be summed over pictures, at each of T thresholds.
 
     Parameters
@@ -55,29 +55,6 @@ class RegionCounts:
     information: Float64Array
     refinement: Float64Array
     n_images: int
-
-    def __add__(self, other: "RegionCounts") -> "RegionCounts":
-        check_same_thresholds(len(self.covered), len(other.covered))
-        sums = {f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
-        return RegionCounts(**sums)
-
-    def at(self, index: int) -> "RegionCounts":
-        """Return the counts at one threshold alone.
-
-        Examples
-        --------
-        >>> count_regions([[[0, 1]], [[0, 0]]], [[0, 1]]).at(1).covering.tolist()
-        [0.5]
-        """
-        return RegionCounts(
-            self.covered[[index]],
-            self.covered_by_any,
-            self.area,
-            self.rand[[index]],
-            self.information[[index]],
-            self.refinement[[index]],
-            self.n_images,
-        )
 
     @property
     def covering(self) -> Float64Array:
@@ -141,16 +118,6 @@ def count_regions(
     maps = check_annotations(annotations, swept.shape)
     each = [_against(swept, annotation, number) for number, annotation in enumerate(maps)]
     return _over_annotations(each)
-
-
-def check_same_thresholds(n: int, other: int) -> None:
-    """Refuse to add counts at different thresholds."""
-    if n != other:
-        raise InputError(
-            "counts at different thresholds do not add up",
-            found=f"{n} and {other} of them",
-            needed="the same thresholds for every picture",
-        )
 
 
 def _against(swept: Sweep, annotation: Int32Array, number: int) -> RegionCounts:

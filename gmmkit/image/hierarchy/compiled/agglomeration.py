@@ -34,31 +34,14 @@ def _append(end, region, ends):
 
 
 @inner
-def _list_ends(pairs, n_regions):
-    """Return whose every end is, and the first, last and following end of each list."""
-    n_ends = 2 * pairs.shape[0]
-    owner, following = np.empty(n_ends, np.int64), np.empty(n_ends, np.int64)
-    first = np.full(n_regions, _NONE)
-    ends = (owner, first, np.full(n_regions, _NONE), following)
-    for end in range(n_ends):
-        owner[end] = pairs[end // 2, end % 2]
-        _append(end, owner[end], ends)
-    return ends
-
-
-@inner
 def _judge(border, ends, sums, n_pixels, network, judgements):
     """Note the log odds that the regions beside a border differ, and the evidence for it."""
     regions, perimeters, borders = sums
     cost, evidence = judgements
     one, other = ends[0][2 * border], ends[0][2 * border + 1]
+    perimeter = min(perimeters[one], perimeters[other])
     fill_evidence(
-        regions[one],
-        regions[other],
-        (perimeters[one], perimeters[other]),
-        borders[border],
-        n_pixels,
-        evidence[border],
+        regions[one], regions[other], perimeter, borders[border], n_pixels, evidence[border]
     )
     hidden, hidden_bias, output, direct, bias = network
     cost[border] = weigh(evidence[border], hidden, hidden_bias, output, direct, bias)
@@ -112,6 +95,19 @@ def _borders_of(region, ends, seen, found):
     return count
 
 
+def _listed(pairs: Int64Array, n_regions: int) -> tuple[Int64Array, ...]:
+    """Return whose every end is, and the first, last and following end of each list."""
+    owner, (first, last) = pairs.ravel(), np.full((2, n_regions), _NONE)
+    found, ends = np.unique(owner, return_index=True)
+    first[found] = ends
+    last[found] = owner.size - 1 - np.unique(owner[::-1], return_index=True)[1]
+    order = np.argsort(owner, kind="stable")
+    following = np.full(len(owner), _NONE)
+    following[order[:-1]] = order[1:]
+    following[last[found]] = _NONE
+    return owner.copy(), first, last, following
+
+
 def agglomerate(
     regions: Float64Array,
     pairs: Int64Array,
@@ -145,8 +141,9 @@ def agglomerate(
         np.zeros(len(regions)),
         np.zeros((len(regions), n_evidence)),
     )
-    seen, news = np.full(count, _NONE), np.arange(len(pairs))
-    made = _merge_all(pairs, sums, network, judgements, heap, seen, news, steps)
+    ends, seen, news = _listed(pairs, count), np.full(count, _NONE), np.arange(len(pairs))
+    n_pixels = float(regions[:, 0].sum())
+    made = _merge_all(ends, sums, n_pixels, network, judgements, heap, seen, news, steps)
     return steps[0][:made], steps[1][:made], steps[2][:made]
 
 
@@ -161,28 +158,27 @@ def _note(step, best, one, other, judgements, steps):
 
 
 @entry
-def _merge_all(pairs, sums, network, judgements, heap, seen, news, steps):
+def _merge_all(ends, sums, n_pixels, network, judgements, heap, seen, news, steps):
     """Fill in the steps and return how many there are."""
     order, place = heap
-    cost, n_regions, n_pixels = judgements[0], steps[1].size, sums[0][:, 0].sum()
-    ends = _list_ends(pairs, seen.size)
+    cost, n_regions = judgements[0], steps[1].size
     # Before the first step all borders are judged, then those of the region that was made.
-    size, count, step = order.size, order.size, 0
+    size, count, new = order.size, order.size, n_regions
     while True:
         for i in range(count):
             _judge(news[i], ends, sums, n_pixels, network, judgements)
             # One at a time: a heap stands only one item out of place.
-            if step > 0:
+            if new > n_regions:
                 settle(order, place, cost, news[i], size)
-        if step == 0:
+        if new == n_regions:
             heapify(order, place, cost)
         if size == 0:
-            return step
-        best, new = order[0], n_regions + step
+            return new - n_regions
+        best = order[0]
         one, other = _unite(best, new, ends, sums)
-        _note(step, best, one, other, judgements, steps)
+        _note(new - n_regions, best, one, other, judgements, steps)
         remove(order, place, cost, best, size)
         size = _take_over(one, new, ends, seen, sums[2], heap, cost, size - 1)
         size = _take_over(other, new, ends, seen, sums[2], heap, cost, size)
         count = _borders_of(new, ends, seen, news)
-        step += 1
+        new += 1

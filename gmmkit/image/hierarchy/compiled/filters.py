@@ -1,12 +1,17 @@
 """Compiled passes over planes of pixels: blurring, and comparing the two sides of a pixel.
 
 Planes are float32, one after the other, so that the innermost loops run along rows and vectorize.
-Beyond its border a picture is mirrored (blurring) or ends with its last pixel (comparing).
+Beyond its border a picture is mirrored (blurring) or ends with its last pixel (comparing). Arrays
+are made outside of the loops: making them takes longer to compile than what is done with them.
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from gmmkit.core.compiling import entry, inner
+
+Float32Array = npt.NDArray[np.float32]
+StepArray = npt.NDArray[np.int64]
 
 
 @inner
@@ -34,14 +39,18 @@ def _pad(row, reach, padded):
         padded[reach + width + x] = row[_mirrored(width + x, width)]
 
 
-@entry
-def blur(plane, taps):
+def blur(plane: Float32Array, taps: Float32Array) -> Float32Array:
     """Return a plane (H, W) convolved along columns and rows with symmetric taps (2 r + 1,)."""
+    result = np.zeros_like(plane, order="C")
+    column, padded = (np.empty(plane.shape[1] + more, plane.dtype) for more in (0, taps.size - 1))
+    _blur(plane, taps, column, padded, result)
+    return result
+
+
+@entry
+def _blur(plane, taps, column, padded, result):
     height, width = plane.shape
     reach = taps.size // 2
-    result = np.zeros_like(plane)
-    column = np.empty(width, plane.dtype)
-    padded = np.empty(width + 2 * reach, plane.dtype)
     for y in range(height):
         column[:] = 0
         for t in range(taps.size):
@@ -49,7 +58,6 @@ def blur(plane, taps):
         _pad(column, reach, padded)
         for t in range(taps.size):
             _add_scaled(result[y], padded[t : t + width], taps[t])
-    return result
 
 
 @inner
@@ -67,9 +75,8 @@ def _add_products(total, left, right, shift):
     middle = total[reach : max(width - reach, reach)]
     for x in range(middle.size):
         middle[x] += ahead[x] * behind[x]
-    for x in range(reach):
-        total[x] += left[_inside(x + shift, width)] * right[_inside(x - shift, width)]
-    for x in range(max(width - reach, reach), width):
+    for i in range(width - middle.size):
+        x = i if i < reach else i + middle.size
         total[x] += left[_inside(x + shift, width)] * right[_inside(x - shift, width)]
 
 
@@ -82,41 +89,48 @@ def _add_squares(total, left, right, shift):
     middle = total[reach : max(width - reach, reach)]
     for x in range(middle.size):
         middle[x] += (ahead[x] - behind[x]) ** 2
-    for x in range(reach):
-        total[x] += (left[_inside(x + shift, width)] - right[_inside(x - shift, width)]) ** 2
-    for x in range(max(width - reach, reach), width):
+    for i in range(width - middle.size):
+        x = i if i < reach else i + middle.size
         total[x] += (left[_inside(x + shift, width)] - right[_inside(x - shift, width)]) ** 2
 
 
-@entry
-def hellinger(roots, down, right):
+def hellinger(roots: Float32Array, down: int, right: int) -> Float32Array:
     """Return the Hellinger distance between the pixels at +(down, right) and -(down, right).
 
     Of roots (K, H, W) of probabilities: sqrt(1 - sum over k of sqrt(p_k q_k)), (H, W).
     """
-    height, width = roots.shape[1:]
-    result = np.zeros((height, width), roots.dtype)
+    result = np.zeros(roots.shape[1:], roots.dtype)
+    _fill_hellinger(roots, down, right, result)
+    return result
+
+
+@entry
+def _fill_hellinger(roots, down, right, result):
+    height, width = result.shape
     for y in range(height):
         above, below = _inside(y + down, height), _inside(y - down, height)
         for k in range(roots.shape[0]):
             _add_products(result[y], roots[k, above], roots[k, below], right)
         for x in range(width):
             result[y, x] = np.sqrt(max(np.float32(0), np.float32(1) - result[y, x]))
+
+
+def difference(planes: Float32Array, down: int, right: int) -> Float32Array:
+    """Return log(1 + d), d the distance between the values at +(down, right) and at minus that."""
+    result = np.zeros(planes.shape[1:], planes.dtype)
+    _fill_difference(planes, down, right, result)
     return result
 
 
 @entry
-def difference(planes, down, right):
-    """Return log(1 + d), d the distance between the values at +(down, right) and at minus that."""
-    height, width = planes.shape[1:]
-    result = np.zeros((height, width), planes.dtype)
+def _fill_difference(planes, down, right, result):
+    height, width = result.shape
     for y in range(height):
         above, below = _inside(y + down, height), _inside(y - down, height)
         for k in range(planes.shape[0]):
             _add_squares(result[y], planes[k, above], planes[k, below], right)
         for x in range(width):
             result[y, x] = np.log1p(np.sqrt(result[y, x]))
-    return result
 
 
 @inner
@@ -132,27 +146,36 @@ def _add_shifted(total, row, shift, scale):
         total[x] += scale * row[width - 1]
 
 
-@entry
-def mean_along(plane, down, right, weights):
+def mean_along(
+    plane: Float32Array, down: StepArray, right: StepArray, weights: Float32Array
+) -> Float32Array:
     """Return the weighted mean of the pixels at the given steps (n,) from every pixel."""
+    result = np.zeros_like(plane, order="C")
+    _add_along(plane, down, right, weights, result)
+    return result
+
+
+@entry
+def _add_along(plane, down, right, weights, result):
     height = plane.shape[0]
-    result = np.zeros_like(plane)
     for y in range(height):
         for step in range(weights.size):
             row = plane[_inside(y + down[step], height)]
             _add_shifted(result[y], row, right[step], weights[step])
+
+
+def logistic(planes: Float32Array, weights: Float32Array, bias: np.float32) -> Float32Array:
+    """Return 1 / (1 + exp(-(bias + sum over c of weights[c] planes[c]))), (H, W)."""
+    result = np.full(planes.shape[1:], bias, planes.dtype)
+    _apply_logistic(planes, weights, result)
     return result
 
 
 @entry
-def logistic(planes, weights, bias):
-    """Return 1 / (1 + exp(-(bias + sum over c of weights[c] planes[c]))), (H, W)."""
-    height, width = planes.shape[1:]
-    result = np.empty((height, width), planes.dtype)
+def _apply_logistic(planes, weights, result):
+    height, width = result.shape
     for y in range(height):
-        result[y] = bias
         for c in range(planes.shape[0]):
             _add_scaled(result[y], planes[c, y], weights[c])
         for x in range(width):
             result[y, x] = np.float32(1) / (np.float32(1) + np.exp(-result[y, x]))
-    return result

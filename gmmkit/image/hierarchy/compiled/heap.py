@@ -3,7 +3,7 @@
 ``order`` holds the items, ``place[i]`` where item i stands in it, ``cost[i]`` what it costs.
 """
 
-from gmmkit.core.compiling import entry, inner
+from gmmkit.core.compiling import inner
 
 
 @inner
@@ -43,7 +43,7 @@ def _sink(order, place, cost, position, size):
     _put(order, place, position, item)
 
 
-@entry
+@inner
 def heapify(order, place, cost):
     """Order the items of a heap from nothing."""
     for item in range(order.size):

@@ -65,8 +65,8 @@ def _fill_appearances(one, other, evidence, start):
 
 
 @inner
-def fill_evidence(one, other, perimeters, border, n_pixels, evidence):
-    """Fill in the evidence about two regions with their perimeters and the border between."""
+def fill_evidence(one, other, perimeter, border, n_pixels, evidence):
+    """Fill in the evidence about two regions, the smaller perimeter and the border between."""
     n_cues, length = border.size - 1, border[border.size - 1]
     for cue in range(n_cues):
         evidence[cue] = border[cue] / length
@@ -75,7 +75,7 @@ def fill_evidence(one, other, perimeters, border, n_pixels, evidence):
     smaller, larger = min(one[0], other[0]), max(one[0], other[0])
     evidence[at] = SIZE_UNIT * np.log(smaller / n_pixels)
     evidence[at + 1] = SIZE_UNIT * np.log(larger / n_pixels)
-    evidence[at + 2] = length / min(perimeters[0], perimeters[1])
+    evidence[at + 2] = length / perimeter
     evidence[at + 3] = SIZE_UNIT * length / np.sqrt(smaller)
     evidence[at + 4] = abs(one[1] / one[0] - other[1] / other[0])
     evidence[at + 5] = (one[1] + other[1]) / (one[0] + other[0])
