@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gmmkit.core.noise import Noise
     from gmmkit.core.priors import ConjugatePrior
     from gmmkit.core.search.hunt import Search
+    from gmmkit.core.sources.streams import rows_from
     from gmmkit.core.starts.beginning import Start
     from gmmkit.core.statistics import SufficientStatistics
     from gmmkit.estimators import (
@@ -54,6 +55,7 @@ _HOMES = {
     "load": "gmmkit.io.model",
     "map_adapt": "gmmkit.core.adapt",
     "read_table": "gmmkit.io.table",
+    "rows_from": "gmmkit.core.sources.streams",
     "save": "gmmkit.io.model",
     "select": "gmmkit.core.fits.selection",
 }
@@ -97,6 +99,7 @@ __all__ = [
     "plot",
     "read_table",
     "report",
+    "rows_from",
     "save",
     "select",
     "speaker",

@@ -10,13 +10,15 @@ from gmmkit.core.checks import check_rows, check_weights
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.engine.passes import USUAL_PASSES, first_route
 from gmmkit.core.engine.routes import Route, choose_route
-from gmmkit.core.execution import ArraySource, Executor, SerialExecutor, Source
+from gmmkit.core.execution import Executor, SerialExecutor
 from gmmkit.core.expectation import SOFT, Expectation
 from gmmkit.core.families import Family
 from gmmkit.core.maximization import Parameters, Regularization, maximize
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
 from gmmkit.core.priors import log_prior
+from gmmkit.core.sources.arrays import ArraySource
+from gmmkit.core.sources.blocks import Source
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.core.units import Units, units_of
 
@@ -58,6 +60,26 @@ class EMState:
     objective: float = -np.inf
     small_gains: int = 0
     expected_passes: int = USUAL_PASSES
+
+
+@dataclass(frozen=True, eq=False)
+class EMCourse:
+    """How far a run has come: all that is needed to go on as if nothing had come between.
+
+    Attributes
+    ----------
+    state : EMState
+    trace : tuple of Iteration
+        What its iterations saw so far.
+    """
+
+    state: EMState
+    trace: tuple[Iteration, ...] = ()
+
+    @property
+    def converged(self) -> bool:
+        """Whether two successive gains were small."""
+        return self.state.small_gains >= 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,7 +301,9 @@ def run_em(
     route: Route | None = None,
     expected_passes: int = USUAL_PASSES,
     expectation: Expectation = SOFT,
+    so_far: EMCourse | None = None,
     on_iteration: Callable[[int, Iteration], None] | None = None,
+    on_course: Callable[[EMCourse], None] | None = None,
 ) -> EMResult:
     """Repeat :func:`em_step` until two successive gains are small.
 
@@ -301,28 +325,34 @@ def run_em(
         How many iterations to expect: what decides whether compiled code is worth loading.
     expectation : Expectation
         Soft or hard, of all rows or of those not trimmed.
+    so_far : EMCourse, optional
+        Where to go on, instead of from the start.
     on_iteration : callable, optional
         Called with the number of the iteration, from 1, and what it saw.
+    on_course : callable, optional
+        Called with how far the run has come, after every iteration.
     """
     route = route or first_route(mixture, source)
-    state = EMState(mixture, units, route, expected_passes=expected_passes)
-    trace: list[Iteration] = []
-    while len(trace) < max_iter and state.small_gains < 2:
+    course = so_far or EMCourse(EMState(mixture, units, route, expected_passes=expected_passes))
+    while len(course.trace) < max_iter and not course.converged:
         state, info = em_step(
-            state, source, executor, regularization, tol=tol, expectation=expectation
+            course.state, source, executor, regularization, tol=tol, expectation=expectation
         )
-        trace.append(info)
+        course = EMCourse(state, (*course.trace, info))
         if on_iteration is not None:
-            on_iteration(len(trace), info)
+            on_iteration(len(course.trace), info)
+        if on_course is not None:
+            on_course(course)
+    state = course.state
     final = choose_route(state.mixture, max(Route.FLOAT64, state.least_route))
     statistics = expectation(source, state.mixture, units, final, executor, expected_passes)
     return EMResult(
         mixture=units.restore(state.mixture),
         working_mixture=state.mixture,
         log_likelihood=statistics.log_likelihood,
-        converged=state.small_gains >= 2,
-        n_iter=len(trace),
-        trace=tuple(trace),
+        converged=course.converged,
+        n_iter=len(course.trace),
+        trace=course.trace,
         statistics=statistics,
         log_prior=_log_prior(state.mixture, regularization),
     )

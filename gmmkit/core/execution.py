@@ -1,130 +1,44 @@
-"""Where a pass runs: a re-iterable source of blocks, and executors that map over it in order."""
+"""Where a pass runs: executors that map over the pieces of a source in order."""
 
 import os
 import threading
+from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
-import numpy as np
-
-from gmmkit.core.checks import Float64Array, FloatArray, check_count
-from gmmkit.core.gaps.known import Known
+from gmmkit.core.checks import check_count
+from gmmkit.core.sources.blocks import Block, Piece, Source
 from gmmkit.core.statistics import SufficientStatistics
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_LARGEST_BLOCK_ROWS = 32_768
-_LARGEST_BLOCK_NUMBERS = 2**19
+Pass = Callable[[Block], SufficientStatistics]
 
 
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Some consecutive rows of the data, with their weights, and what is known of all of them."""
-
-    rows: FloatArray
-    weights: Float64Array | None
-    known: Known | None = None
-
-
-class Source(Protocol):
-    """Rows that can be walked over as often as needed, always cut into the same blocks."""
-
-    @property
-    def n_rows(self) -> int: ...
-
-    @property
-    def n_features(self) -> int: ...
-
-    @property
-    def dtype(self) -> np.dtype[Any]: ...
-
-    def __iter__(self) -> Iterator[Block]: ...
-
-    def take(self, indices: Any) -> Block: ...
-
-
-@dataclass(frozen=True, eq=False)
-class ArraySource:
-    """A checked array as a source: blocks are cut by the number of rows and columns alone.
-
-    Parameters
-    ----------
-    rows : ndarray of shape (N, D)
-        float32 or float64, finite.
-    weights : ndarray of shape (N,) or None
-        Positive frequencies.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> [len(block.rows) for block in ArraySource(np.zeros((20_000, 2)))]
-    [20000]
-    """
-
-    rows: FloatArray
-    weights: Float64Array | None = None
-
-    @property
-    def n_rows(self) -> int:
-        """The number of rows N."""
-        return len(self.rows)
-
-    @property
-    def n_features(self) -> int:
-        """The number of columns D."""
-        return int(self.rows.shape[1])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the rows: float32 or float64."""
-        return self.rows.dtype
-
-    def __iter__(self) -> Iterator[Block]:
-        step = block_rows(self.n_rows, self.n_features)
-        for start in range(0, self.n_rows, step):
-            weights = None if self.weights is None else self.weights[start : start + step]
-            yield Block(self.rows[start : start + step], weights)
-
-    def take(self, indices: Any) -> Block:
-        """Return the rows at the given indices, copied."""
-        return Block(self.rows[indices], None if self.weights is None else self.weights[indices])
-
-
-def block_rows(n_rows: int, n_features: int) -> int:
-    """Return how many rows make a block, by the shape of the data alone.
-
-    At most 32,768, fewer for wide rows; many blocks come in multiples of eight, so that they divide
-    evenly among threads.
-
-    Examples
-    --------
-    >>> block_rows(240_000, 5), block_rows(1_000_000, 60)
-    (30208, 8448)
-    """
-    largest = 256 * max(1, min(_LARGEST_BLOCK_ROWS, _LARGEST_BLOCK_NUMBERS // n_features) // 256)
-    n_blocks = -(-n_rows // largest)
-    if n_blocks > 4:
-        n_blocks = 8 * -(-n_blocks // 8)
-    return 256 * max(1, -(-n_rows // (256 * n_blocks)))
-
-
-class Executor(AbstractContextManager["Executor"], Protocol):
+class Executor(AbstractContextManager["Executor"]):
     """Something that applies a function to many items and returns the results in order."""
 
-    def map(
-        self, function: Callable[[Item], Result], items: Iterable[Item]
-    ) -> Iterator[Result]: ...
+    @abstractmethod
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Yield the function of each item, in order."""
+
+    def total(self, function: Pass, source: Source) -> SufficientStatistics:
+        """Return the sum of a pass over all blocks, added in block order."""
+        return reduce(add, self.map(partial(_loaded, function), source.pieces()))
 
 
-class SerialExecutor(AbstractContextManager["SerialExecutor"]):
+def _loaded(function: Pass, piece: Piece) -> SufficientStatistics:
+    return function(piece.load())
+
+
+class SerialExecutor(Executor):
     """One item after the other, in the calling thread.
 
     Parameters
@@ -161,7 +75,7 @@ class SerialExecutor(AbstractContextManager["SerialExecutor"]):
         self._guard.__exit__(kind, value, traceback)
 
 
-class ThreadExecutor(AbstractContextManager["ThreadExecutor"]):
+class ThreadExecutor(Executor):
     """A pool of threads; results come in the items' order, at most threads + 2 of them alive.
 
     Parameters
@@ -239,15 +153,6 @@ def _usable_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def total(
-    executor: Executor,
-    function: Callable[[Block], SufficientStatistics],
-    source: Source,
-) -> SufficientStatistics:
-    """Return the sum of a pass over all blocks, added in block order whatever the threads."""
-    return reduce(add, executor.map(function, source))
 
 
 class _BlasGuard:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from gmmkit.core.engine.passes import USUAL_PASSES
 from gmmkit.core.engine.routes import Route
 from gmmkit.core.engine.scoring import Scorer
-from gmmkit.core.execution import Executor, Source, total
+from gmmkit.core.execution import Executor
 from gmmkit.core.gaps.partial import make_partial_pass
 from gmmkit.core.mixture import Mixture
+from gmmkit.core.sources.blocks import Source
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.core.trimming import check_share, trimmed
 from gmmkit.core.units import Units
@@ -65,7 +66,7 @@ class Expectation:
         kept = self.kept(source, mixture, units, executor)
         hard = self.assignment == "hard"
         passing = make_partial_pass(mixture, units, route, kept.n_rows, expected_passes, hard=hard)
-        return total(executor, passing, kept)
+        return executor.total(passing, kept)
 
     def kept(self, source: Source, mixture: Mixture, units: Units, executor: Executor) -> Source:
         """Return the rows that count under a working mixture."""

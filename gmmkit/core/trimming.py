@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_nonnegative, check_weights
 from gmmkit.core.engine.scoring import Scorer
-from gmmkit.core.execution import Block, Executor, Source
+from gmmkit.core.execution import Executor
+from gmmkit.core.sources.blocks import Block, Source
 from gmmkit.errors import InputError, ParameterError
 
 # Shares such as 0.9 are not exact: what they keep must not round up to one row more.
@@ -98,7 +99,7 @@ def check_share(share_trimmed: object) -> float:
 
 
 @dataclass(frozen=True, eq=False)
-class TrimmedSource:
+class TrimmedSource(Source):
     """The rows of another source that are kept, with the weights that they keep.
 
     Parameters
@@ -109,7 +110,7 @@ class TrimmedSource:
 
     Examples
     --------
-    >>> from gmmkit.core.execution import ArraySource
+    >>> from gmmkit.core.sources.arrays import ArraySource
     >>> source = TrimmedSource(ArraySource(np.array([[1.0], [2.0]])), np.array([0.0, 1.0]))
     >>> [block.rows.tolist() for block in source]
     [[[2.0]]]
@@ -137,7 +138,7 @@ class TrimmedSource:
         """The type of the rows."""
         return self.source.dtype
 
-    def __iter__(self) -> Iterator[Block]:
+    def pieces(self) -> Iterator[Block]:
         start = 0
         for block in self.source:
             weights = self.kept[start : start + len(block.rows)]
@@ -148,7 +149,7 @@ class TrimmedSource:
             elif chosen.any():
                 yield Block(block.rows[chosen], weights[chosen], block.known)
 
-    def take(self, indices: Any) -> Block:
+    def take(self, indices: npt.NDArray[np.intp]) -> Block:
         """Return the kept rows at the given indices, copied."""
         places = self._places[indices]
         return Block(self.source.take(places).rows, self.kept[places])
@@ -185,7 +186,8 @@ def trimmed(
 
     Examples
     --------
-    >>> from gmmkit.core.execution import ArraySource, SerialExecutor
+    >>> from gmmkit.core.execution import SerialExecutor
+    >>> from gmmkit.core.sources.arrays import ArraySource
     >>> from gmmkit.core.mixture import Mixture
     >>> rows, scorer = np.array([[0.0], [90.0]]), Scorer.of(Mixture([1.0], [[0.0]], [[[1.0]]]))
     >>> trimmed(ArraySource(rows), scorer, 0.5, SerialExecutor()).kept.tolist()

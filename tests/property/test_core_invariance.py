@@ -12,7 +12,8 @@ from strategies import FAMILIES, blobs, datasets, families, make_mixture, stable
 
 from gmmkit import fit
 from gmmkit.core.em import e_step
-from gmmkit.core.execution import ThreadExecutor, block_rows
+from gmmkit.core.execution import ThreadExecutor
+from gmmkit.core.sources.blocks import block_rows
 from gmmkit.errors import GmmkitWarning
 
 # Enough iterations to wander, few enough that rounding has not been blown up.

@@ -8,7 +8,7 @@ from strategies import assert_sums_agree, blobs, families, make_mixture, stable
 
 from gmmkit.core.em import m_step
 from gmmkit.core.engine.routes import Route
-from gmmkit.core.execution import SerialExecutor, total
+from gmmkit.core.execution import SerialExecutor
 from gmmkit.core.families import family
 from gmmkit.core.gaps.incomplete import log_density, partial_e_step
 from gmmkit.core.gaps.partial import KnownSource, make_partial_pass
@@ -66,8 +66,8 @@ def assert_same(left, right):
 def test_statistics_are_the_sums_of_a_loop(case, route):
     source = KnownSource.of(case.rows, case.weights, labels=case.labels, n_components=3)
     units = Units.plain(source.n_features)
-    found = total(
-        SerialExecutor(), make_partial_pass(case.mixture, units, route, source.n_rows, 1), source
+    found = SerialExecutor().total(
+        make_partial_pass(case.mixture, units, route, source.n_rows, 1), source
     )
     origin = case.mixture.means if route is Route.CENTERED else None
     expected = partial_sums(

@@ -11,7 +11,7 @@ from gmmkit import Mixture, Noise, fit
 from gmmkit.core.engine.kernels import TILE_BYTES, softmax
 from gmmkit.core.engine.passes import make_pass
 from gmmkit.core.engine.routes import Route
-from gmmkit.core.execution import Block
+from gmmkit.core.sources.blocks import Block
 from gmmkit.core.units import Units
 
 # The rows of a tile in float64; a tile of float32 holds twice as many.

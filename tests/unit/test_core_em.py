@@ -9,10 +9,11 @@ from strategies import FAMILIES, blobs, make_mixture, posterior_oracle
 from gmmkit import ConjugatePrior, Covariance, Mixture, Noise, fit
 from gmmkit.core.em import EMState, Iteration, e_step, em_step, m_step, run_em
 from gmmkit.core.engine.routes import Route
-from gmmkit.core.execution import ArraySource, SerialExecutor
+from gmmkit.core.execution import SerialExecutor
 from gmmkit.core.families import family
 from gmmkit.core.maximization import Regularization
 from gmmkit.core.priors import log_prior
+from gmmkit.core.sources.arrays import ArraySource
 from gmmkit.core.units import Units, units_of
 from gmmkit.errors import DegenerateFitError, ParameterError
 

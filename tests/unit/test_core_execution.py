@@ -11,15 +11,9 @@ from threadpoolctl import OpenBLASController, threadpool_info, threadpool_limits
 
 from gmmkit import fit
 from gmmkit.core.em import e_step
-from gmmkit.core.execution import (
-    ArraySource,
-    SerialExecutor,
-    ThreadExecutor,
-    block_rows,
-    single_threaded_blas,
-    threads,
-    total,
-)
+from gmmkit.core.execution import SerialExecutor, ThreadExecutor, single_threaded_blas, threads
+from gmmkit.core.sources.arrays import ArraySource
+from gmmkit.core.sources.blocks import block_rows
 from gmmkit.errors import ParameterError
 
 
@@ -256,5 +250,5 @@ def test_a_total_is_the_sum_in_block_order():
     source = ArraySource(mixture.sample(80_000, seed=1))
     parts = [e_step(block.rows, mixture) for block in source]
     with ThreadExecutor(2) as executor:
-        whole = total(executor, lambda block: e_step(block.rows, mixture), source)
+        whole = executor.total(lambda block: e_step(block.rows, mixture), source)
     assert whole.first.tobytes() == (parts[0] + parts[1] + parts[2]).first.tobytes()

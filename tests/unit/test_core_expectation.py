@@ -11,10 +11,11 @@ from strategies import FAMILIES, blobs, dense_second, log_joint_oracle, make_mix
 from gmmkit import Covariance, Mixture
 from gmmkit.core.em import e_step, parameters_of
 from gmmkit.core.engine.routes import Route
-from gmmkit.core.execution import ArraySource, SerialExecutor
+from gmmkit.core.execution import SerialExecutor
 from gmmkit.core.expectation import Expectation
 from gmmkit.core.families import Moments, family
 from gmmkit.core.maximization import Parameters, Regularization, maximize
+from gmmkit.core.sources.arrays import ArraySource
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.core.units import Units
 from gmmkit.errors import DegenerateFitError, ParameterError

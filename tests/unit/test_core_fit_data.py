@@ -6,9 +6,9 @@ from gaps import with_gaps
 from strategies import blobs, make_mixture
 
 from gmmkit import ConjugatePrior, Mixture, Noise, fit
-from gmmkit.core.execution import ArraySource
 from gmmkit.core.fits.data import read_data, robust_core
 from gmmkit.core.fits.uniform import uniform_noise, with_noise
+from gmmkit.core.sources.arrays import ArraySource
 from gmmkit.errors import InputError, ParameterError
 
 FAR = 5.0  # deviations: exceeded by chance once in 1.7 million

@@ -8,12 +8,13 @@ from strategies import FAMILIES, assert_sums_agree, blobs, make_mixture
 from gmmkit import Covariance, Mixture, Noise
 from gmmkit.core.em import e_step, m_step
 from gmmkit.core.engine.routes import Route
-from gmmkit.core.execution import Block, SerialExecutor, ThreadExecutor, total
+from gmmkit.core.execution import SerialExecutor, ThreadExecutor
 from gmmkit.core.families import family
 from gmmkit.core.gaps.incomplete import partial_e_step
 from gmmkit.core.gaps.known import Known
 from gmmkit.core.gaps.partial import KnownSource, make_partial_pass
 from gmmkit.core.maximization import Regularization
+from gmmkit.core.sources.blocks import Block
 from gmmkit.core.units import Units, units_of
 from gmmkit.errors import InputError, ParameterError
 
@@ -28,7 +29,7 @@ def swept(mixture, route, rows=ROWS, weights=None, labels=None, executor=None):
     source = KnownSource.of(rows, weights, labels=labels, n_components=mixture.n_components)
     units = Units.plain(mixture.n_features)
     go = make_partial_pass(mixture, units, route, source.n_rows, 1)
-    return total(executor or SerialExecutor(), go, source)
+    return (executor or SerialExecutor()).total(go, source)
 
 
 def iterate(mixture, rows, iterations, **known):
@@ -179,7 +180,7 @@ def test_by_hard_assignment_labels_without_cells_choose_the_heaviest_they_allow(
     mixture = Mixture([0.5, 0.2, 0.3], [[0.0], [1.0], [2.0]], np.ones((3, 1, 1)))
     source = KnownSource.of([[GAP]], labels=np.array([[False, True, True]]), n_components=3)
     go = make_partial_pass(mixture, Units.plain(1), Route.FLOAT64, 1, hard=True)
-    found = total(SerialExecutor(), go, source)
+    found = SerialExecutor().total(go, source)
     assert found.weight.tolist() == [0.0, 0.0, 1.0]
     assert found.log_likelihood == pytest.approx(np.log(0.3))
 

@@ -19,7 +19,8 @@ from gmmkit.core.em import e_step
 from gmmkit.core.engine.natural import natural_parameters
 from gmmkit.core.engine.passes import first_route, make_pass
 from gmmkit.core.engine.routes import Route, cancellation_bound, choose_route, route_named
-from gmmkit.core.execution import ArraySource, Block
+from gmmkit.core.sources.arrays import ArraySource
+from gmmkit.core.sources.blocks import Block
 from gmmkit.core.units import Units, units_of
 from gmmkit.errors import ParameterError
 

@@ -9,7 +9,7 @@ from strategies import blobs, posterior_oracle
 from gmmkit import Covariance, Mixture, Noise, fit
 from gmmkit.core.em import run_em
 from gmmkit.core.engine.routes import Route
-from gmmkit.core.execution import ArraySource, SerialExecutor
+from gmmkit.core.execution import SerialExecutor
 from gmmkit.core.families import family
 from gmmkit.core.maximization import Parameters, Regularization
 from gmmkit.core.search import hunt as hunting
@@ -17,6 +17,7 @@ from gmmkit.core.search.beginnings import first_population
 from gmmkit.core.search.hunt import Search, hunt
 from gmmkit.core.search.moves import children
 from gmmkit.core.search.population import PopulationEM, joined, members
+from gmmkit.core.sources.arrays import ArraySource
 from gmmkit.core.starts.row_sets import RowSet, distinct_rows
 from gmmkit.core.units import Units
 from gmmkit.errors import ParameterError

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from strategies import FAMILIES, blobs
 
-from gmmkit.core.execution import ArraySource
 from gmmkit.core.families import family
+from gmmkit.core.sources.arrays import ArraySource
 from gmmkit.core.starts.clusters import cluster, coordinates, seed_centers
 from gmmkit.core.starts.row_sets import SAMPLE_ROWS, RowSet, distinct_rows, row_sample
 from gmmkit.core.starts.start import candidate_starts, start_names

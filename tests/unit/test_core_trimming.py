@@ -7,9 +7,10 @@ from strategies import FAMILIES, blobs, make_mixture
 from gmmkit import Mixture, Noise
 from gmmkit.core.em import e_step, m_step
 from gmmkit.core.engine.scoring import Scorer
-from gmmkit.core.execution import ArraySource, SerialExecutor, ThreadExecutor
+from gmmkit.core.execution import SerialExecutor, ThreadExecutor
 from gmmkit.core.gaps.partial import KnownSource
 from gmmkit.core.maximization import Regularization
+from gmmkit.core.sources.arrays import ArraySource
 from gmmkit.core.trimming import TrimmedSource, kept_weights, trimmed
 from gmmkit.errors import InputError, ParameterError
 

@@ -17,9 +17,10 @@ from gmmkit.core.engine.natural import (
     natural_parameters,
 )
 from gmmkit.core.engine.routes import Route
-from gmmkit.core.execution import Block, Source
+from gmmkit.core.execution import Pass
 from gmmkit.core.families import Moments
 from gmmkit.core.mixture import Mixture
+from gmmkit.core.sources.blocks import Block, Source
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
 from gmmkit.core.units import Units
 
@@ -34,8 +35,6 @@ USUAL_PASSES = 50
 # From this many components on, matrix products beat the fused loop.
 _BLAS_COMPONENTS = 64
 
-Pass = Callable[[Block], SufficientStatistics]
-
 
 def first_route(mixture: Mixture, source: Source) -> Route:
     """Return where a fit starts: in float32 only if its rows are, and enough to gain from it.
@@ -46,7 +45,7 @@ def first_route(mixture: Mixture, source: Source) -> Route:
     Examples
     --------
     >>> import numpy as np
-    >>> from gmmkit.core.execution import ArraySource
+    >>> from gmmkit.core.sources.arrays import ArraySource
     >>> first_route(Mixture([1.0], [[0.0]], np.ones((1, 1, 1))), ArraySource(np.zeros((9, 1)))).name
     'FLOAT64'
     """
@@ -137,10 +136,6 @@ def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return view
 
 
-def _block_weight(block: Block) -> float:
-    return float(len(block.rows) if block.weights is None else block.weights.sum())
-
-
 @dataclass(frozen=True, eq=False)
 class _FusedPass:
     """The compiled loop over tiles, for small numbers of components."""
@@ -166,7 +161,7 @@ class _FusedPass:
             self.mixture.covariance.family.moments is not Moments.DIAGONAL,
             sums,
         )
-        return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
+        return _statistics(self.mixture, self.units, log_likelihood, sums, block.weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +186,7 @@ class _ProductPass:
             weights = None if block.weights is None else block.weights[start:stop]
             phi = natural.features(block.rows[start:stop], *moved)
             log_likelihood += self._add(phi, weights, sums)
-        return _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
+        return _statistics(self.mixture, self.units, log_likelihood, sums, block.weight)
 
     def _add(self, phi: FloatArray, weights: Float64Array | None, sums: Float64Array) -> float:
         """Add the moments of some rows' features to the sums; return their log likelihood."""
@@ -272,7 +267,7 @@ class _CompiledCenteredPass:
             family.moments is not Moments.DIAGONAL,
             sums,
         )
-        found = _statistics(self.mixture, self.units, log_likelihood, sums, _block_weight(block))
+        found = _statistics(self.mixture, self.units, log_likelihood, sums, block.weight)
         pooled = family.moments is Moments.POOLED
         second = sums[:k, 1 + d :].sum(axis=0) if pooled else found.second
         return replace(found, second=second, origin=self.mixture.means)

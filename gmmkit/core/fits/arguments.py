@@ -3,9 +3,11 @@
 import warnings
 
 from gmmkit.core.checks import check_count
-from gmmkit.core.execution import Executor, SerialExecutor, Source, threads
+from gmmkit.core.execution import Executor, SerialExecutor, threads
 from gmmkit.core.fits.preparation import Problem
-from gmmkit.errors import FitWarning, InputError
+from gmmkit.core.sources.adapters import executor_of
+from gmmkit.core.sources.blocks import Source
+from gmmkit.errors import FitWarning, InputError, ParameterError
 
 # Below this many numbers in the data a pool of threads costs more than it saves.
 _THREADED_NUMBERS = 100_000
@@ -35,19 +37,48 @@ def check_components(n_components: int, n_rows: int) -> int:
     return k
 
 
-def executor_for(source: Source, n_threads: int | None) -> Executor:
-    """Return the calling thread for small data, a pool for the rest.
+def executor_for(source: Source, n_threads: int | None, place: object = None) -> Executor:
+    """Return where passes run: the calling thread for small data, a pool for the rest.
+
+    Parameters
+    ----------
+    source : Source
+        May know itself where they have to.
+    n_threads : int, optional
+    place : Executor, or what a backend knows, optional
+        Where the caller wants them, such as a client of a cluster.
+
+    Raises
+    ------
+    ParameterError
+        If passes cannot run there.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from gmmkit.core.execution import ArraySource
+    >>> from gmmkit.core.sources.arrays import ArraySource
     >>> type(executor_for(ArraySource(np.ones((1, 1))), 4)).__name__
     'SerialExecutor'
     """
+    if place is not None:
+        return _found(place)
+    if source.executor is not None:
+        return source.executor
     executor = threads(n_threads)
     small = source.n_rows * source.n_features < _THREADED_NUMBERS
     return SerialExecutor(hold_blas=True) if small else executor
+
+
+def _found(place: object) -> Executor:
+    executor = executor_of(place)
+    if executor is None:
+        raise ParameterError(
+            "passes cannot run there",
+            found=type(place).__name__,
+            needed="an executor of gmmkit's, or a dask.distributed Client",
+            hint="leave executor out to use this machine's processors",
+        )
+    return executor
 
 
 def reduced_components(problem: Problem, k: int, *, stacklevel: int = 3) -> int:

@@ -1,15 +1,19 @@
 """What a fit is given, checked once: rows to pass over, and what is known of them."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_missing, check_rows, check_weights
-from gmmkit.core.execution import ArraySource, Source
 from gmmkit.core.gaps.incomplete import filled_for_start
 from gmmkit.core.gaps.partial import KnownSource
+from gmmkit.core.sources.adapters import source_of
+from gmmkit.core.sources.arrays import ArraySource
+from gmmkit.core.sources.blocks import Source
 from gmmkit.core.starts.clusters import Labels
+from gmmkit.errors import ParameterError
 
 Places = npt.NDArray[np.intp] | slice
 EVERY_ROW = slice(None)
@@ -23,7 +27,7 @@ class Data:
     ----------
     source : Source
         What EM passes over.
-    complete : ArraySource
+    complete : Source
         The same rows with every gap filled: what units, floors and starts are taken from.
     index : ndarray of shape (n,), or slice
         Where each row stood in what the caller gave.
@@ -38,7 +42,7 @@ class Data:
     """
 
     source: Source
-    complete: ArraySource
+    complete: Source
     index: Places
     labels: Labels
     n_given: int
@@ -46,9 +50,14 @@ class Data:
 
     has_gaps: bool = False
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether all rows are here, to be looked at in any order."""
+        return isinstance(self.complete, ArraySource)
+
 
 def read_data(
-    rows: npt.ArrayLike,
+    rows: npt.ArrayLike | Source,
     weights: npt.ArrayLike | None = None,
     *,
     n_components: int,
@@ -59,7 +68,7 @@ def read_data(
 
     Parameters
     ----------
-    rows : array_like of shape (N, D)
+    rows : array_like of shape (N, D), or Source
     weights : array_like of shape (N,), optional
         Frequencies; rows of weight zero count as absent.
     n_components : int
@@ -81,11 +90,31 @@ def read_data(
     >>> read_data([[1.0], [2.0]], [1, 0], n_components=1).source.n_rows
     1
     """
-    gaps = check_missing(missing)
-    rows = rows if gaps else check_rows(rows)
+    gaps, source = check_missing(missing), source_of(rows)
+    if source is not None:
+        return _passed_over(source, weights, gaps, labels)
+    array = cast("npt.ArrayLike", rows)
+    array = array if gaps else check_rows(array)
     if gaps or labels is not None:
-        return _partly_known(rows, weights, n_components, labels)
-    return _ordinary(np.asarray(rows), weights)
+        return _partly_known(array, weights, n_components, labels)
+    return _ordinary(np.asarray(array), weights)
+
+
+def _passed_over(
+    source: Source, weights: npt.ArrayLike | None, gaps: bool, labels: npt.ArrayLike | None
+) -> Data:
+    """Return rows that are not all here at once."""
+    asked = {"sample_weight": weights is not None, "missing": gaps, "labels": labels is not None}
+    if any(asked.values()):
+        raise ParameterError(
+            "something was asked for that needs all rows in memory",
+            found=", ".join(name for name, wanted in asked.items() if wanted),
+            needed="complete rows without labels; weights that come with them, chunk by chunk",
+            hint="fit a sample of the rows as an array",
+        )
+    # A view of one number: nothing is held for rows that have no label.
+    unlabeled = np.broadcast_to(np.intp(-1), source.n_rows)
+    return Data(source, source, EVERY_ROW, unlabeled, source.n_rows)
 
 
 def _ordinary(rows: npt.NDArray[np.floating], weights: npt.ArrayLike | None) -> Data:
@@ -129,7 +158,7 @@ def _named(source: KnownSource) -> Labels:
     return labels
 
 
-def robust_core(source: ArraySource, share_trimmed: float) -> ArraySource:
+def robust_core(source: Source, share_trimmed: float) -> ArraySource:
     """Return the rows nearest to the columns' medians, in units of their median deviations.
 
     Units and floors of data that is to be trimmed must not depend on what will be trimmed.
@@ -142,13 +171,13 @@ def robust_core(source: ArraySource, share_trimmed: float) -> ArraySource:
     """
     from gmmkit.core.trimming import kept_weights
 
-    center = np.median(source.rows, axis=0)
-    deviations = np.abs(source.rows - center)
+    every = source.take(np.arange(source.n_rows))
+    deviations = np.abs(every.rows - np.median(every.rows, axis=0))
     typical = np.median(deviations, axis=0)
     distances = _squares(deviations / np.where(typical > 0, typical, 1.0))
-    kept = kept_weights(-distances, source.weights, share_trimmed)
+    kept = kept_weights(-distances, every.weights, share_trimmed)
     chosen = kept > 0
-    return ArraySource(source.rows[chosen], kept[chosen])
+    return ArraySource(every.rows[chosen], kept[chosen])
 
 
 def _squares(deviations: npt.NDArray[np.floating]) -> Float64Array:

@@ -48,6 +48,13 @@ class Demands:
             If something does not.
         """
         gaps = data.source is not data.complete
+        if self.expectation.trim and not data.in_memory:
+            raise ParameterError(
+                "trimming needs all rows in memory",
+                found=f"trim={self.expectation.trim} of rows that come in chunks",
+                needed="an array of rows",
+                hint="fit a sample of the rows, or add noise=True instead",
+            )
         if self.expectation.trim and (gaps or self.noisy):
             raise ParameterError(
                 "trimming does not go with missing values, labels or noise",

@@ -21,6 +21,7 @@ from gmmkit.core.families import Family, family
 from gmmkit.core.fits.arguments import check_components, executor_for, reduced_components
 from gmmkit.core.fits.data import read_data
 from gmmkit.core.fits.demands import Demands
+from gmmkit.core.fits.journal import Journal, Keeper, journal_of
 from gmmkit.core.fits.preparation import Problem, prepare
 from gmmkit.core.fits.result import FitResult, Outcome, constant_note, result_of
 from gmmkit.core.fits.runs import OnIteration, Run, rank
@@ -28,6 +29,7 @@ from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
 from gmmkit.core.priors import ConjugatePrior
 from gmmkit.core.search.hunt import Search
+from gmmkit.core.sources.blocks import Source
 from gmmkit.core.starts.beginning import Start, begin, expected_passes, searches
 from gmmkit.errors import DataWarning, ParameterError
 
@@ -36,7 +38,7 @@ _NOTICEABLE = 1e-6
 
 
 def fit(
-    X: npt.ArrayLike,
+    X: npt.ArrayLike | Source,
     n_components: int,
     *,
     covariance: str | Family = "full",
@@ -57,15 +59,18 @@ def fit(
     floor: npt.ArrayLike | None = None,
     precision: str = "auto",
     n_threads: int | None = None,
+    executor: object = None,
+    checkpoint: Keeper | None = None,
     on_iteration: OnIteration | None = None,
 ) -> FitResult:
     """Fit a Gaussian mixture by expectation-maximization (Dempster, Laird and Rubin 1977).
 
     Parameters
     ----------
-    X : array_like of shape (N, D)
-        Rows. Many float32 rows may be worked on in float32; log likelihoods are float64 all the
-        same.
+    X : array_like of shape (N, D), or a source of rows
+        Many float32 rows may be worked on in float32; log likelihoods are float64 all the same.
+        Rows need not fit in memory: `gmmkit.open_rows` takes them from files, `gmmkit.rows_from`
+        from chunks, and Dask's arrays and data frames stay where they are.
     n_components : int
         K. Fewer distinct rows than this give fewer components, with a warning.
     covariance : str
@@ -113,6 +118,11 @@ def fit(
         ``"auto"``, or at least ``"float32"``, ``"float64"`` or ``"centered"``.
     n_threads : int, optional
         The default uses every processor.
+    executor : Executor or distributed.Client, optional
+        Where passes over the rows run, such as a cluster. Threads of this process by default.
+    checkpoint : Keeper, optional
+        Where progress is kept, such as a `gmmkit.Checkpoint`, and gone on from if some is there
+        already. Needs a seed.
     on_iteration : callable, optional
         Called with the iteration's number and its :class:`~gmmkit.core.em.Iteration`.
 
@@ -157,11 +167,11 @@ def fit(
     )
     ridge = None if reg_covar is None else check_nonnegative(reg_covar, "reg_covar")
     random, rounds = random_generator(seed), check_count(n_init, "n_init")
-    with executor_for(data.source, n_threads) as executor:
+    with executor_for(data.source, n_threads, executor) as running:
         problem = prepare(
             data,
             kind,
-            executor,
+            running,
             random,
             n_components=k,
             reg_covar=ridge,
@@ -173,8 +183,10 @@ def fit(
         if problem.constant_directions and not problem.held_up:
             warnings.warn(DataWarning(constant_note(problem)), stacklevel=2)
         wanted = wanted.settled(kind) if isinstance(wanted, Start) else wanted
-        outcome = _carried_out(problem, wanted, run, executor, random.spawn(rounds), k)
-        return result_of(problem, outcome, executor)
+        decided = (k, rounds, run.tol, run.route, wanted)
+        journal = journal_of(checkpoint, problem, seed, decided)
+        outcome = _carried_out(problem, wanted, run, running, random.spawn(rounds), k, journal)
+        return result_of(problem, outcome, running)
 
 
 def _check_floor(floor: npt.ArrayLike, n_features: int) -> Float64Array:
@@ -195,6 +207,7 @@ def _carried_out(
     executor: Executor,
     generators: list[np.random.Generator],
     k: int,
+    journal: Journal | None,
 ) -> Outcome:
     """Return what every start came to, and what a search found beside it."""
     generators = generators[:1] if isinstance(start, Mixture) else generators
@@ -202,12 +215,18 @@ def _carried_out(
     outcome = Outcome(searched=searches(problem, start, k))
     for random in generators:
         candidates = begin(problem, start, k, random, run)
-        outcome = outcome.joined_by(_run_or_looked_at(problem, candidates, run, executor))
+        outcome = outcome.joined_by(_run_or_looked_at(problem, candidates, run, executor, journal))
+    if journal is not None:
+        journal.close()
     return outcome
 
 
 def _run_or_looked_at(
-    problem: Problem, candidates: list[Mixture], run: Run, executor: Executor
+    problem: Problem,
+    candidates: list[Mixture],
+    run: Run,
+    executor: Executor,
+    journal: Journal | None,
 ) -> Outcome:
     """Run candidates to the end until one is sound; of the others say where they stand.
 
@@ -223,6 +242,6 @@ def _run_or_looked_at(
             if rank(problem, looked) <= (True, best[1] + _NOTICEABLE * problem.weight):
                 others.append(looked)
                 continue
-        runs.append(run(problem, candidate, executor))
+        runs.append(run(problem, candidate, executor, journal))
         best = max(best, rank(problem, runs[-1]))
     return Outcome(tuple(runs), tuple(others))

@@ -5,18 +5,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gmmkit.core.checks import LARGEST_MAGNITUDE, Float64Array
-from gmmkit.core.execution import ArraySource, Block, Executor, Source, total
+from gmmkit.core.execution import Executor
 from gmmkit.core.expectation import SOFT, Expectation
 from gmmkit.core.families import Family, Moments
 from gmmkit.core.fits.data import Data, Places, robust_core
 from gmmkit.core.maximization import Regularization
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
+from gmmkit.core.sources.arrays import ArraySource
+from gmmkit.core.sources.blocks import Block, Source
 from gmmkit.core.starts.clusters import Labels
 from gmmkit.core.starts.row_sets import RowSet, row_sample
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric
 from gmmkit.core.units import Units
-from gmmkit.errors import InputError
+from gmmkit.errors import InputError, ParameterError
 
 # The relative floor on eigenvalues sits where float64's expanded form stops being exact.
 RELATIVE_FLOOR = 1e-10
@@ -47,7 +49,7 @@ class Problem:
         Whether the caller said how small a standard deviation can be.
     summary : SufficientStatistics
         Of all rows as one component, in the data's units.
-    complete : ArraySource
+    complete : Source
         The rows with every gap filled.
     index : ndarray of shape (n,), or slice
         Where each of those stood in what the caller gave.
@@ -72,7 +74,7 @@ class Problem:
     constant_directions: int
     floor_given: bool
     summary: SufficientStatistics
-    complete: ArraySource
+    complete: Source
     index: Places
     n_given: int
     labels: Labels
@@ -90,11 +92,24 @@ class Problem:
         """Whether components have numbers of their own, because some are fixed or named."""
         return self.fixed is not None or bool((self.labels >= 0).any())
 
+    def labeled_rows(self) -> tuple[RowSet, Labels]:
+        """Return rows to build a start around, with the components that are known of them."""
+        if isinstance(self.complete, ArraySource):
+            return self.complete_rows(), self.labels
+        return self.sample, np.full(len(self.sample), -1)
+
     def complete_rows(self) -> RowSet:
         """Return all rows with every gap filled, in working coordinates, in their order."""
-        weights = self.complete.weights
-        counted = np.ones(self.complete.n_rows) if weights is None else weights
-        return RowSet(self.units.apply(self.complete.rows), counted)
+        if not isinstance(self.complete, ArraySource):
+            raise ParameterError(
+                "labels to start from need all rows in memory",
+                found="rows that come in chunks",
+                needed="an array of rows",
+                hint="start from means (K, D), or from the mixture of a fit to a sample",
+            )
+        every = self.complete.take(np.arange(self.complete.n_rows))
+        counted = np.ones(len(every.rows)) if every.weights is None else every.weights
+        return RowSet(self.units.apply(every.rows), counted)
 
 
 def prepare(
@@ -143,7 +158,7 @@ def prepare(
         units=units,
         regularization=Regularization(relative, ridge),
         sample=replace(sample, rows=units.apply(sample.rows)),
-        weight=_weight(data.complete),
+        weight=data.complete.weight,
         constant_directions=constant,
         floor_given=floor is not None,
         summary=summary,
@@ -153,10 +168,6 @@ def prepare(
         labels=data.labels,
         expectation=expectation,
     )
-
-
-def _weight(source: ArraySource) -> float:
-    return float(source.n_rows if source.weights is None else source.weights.sum())
 
 
 def _check_spread(sample: RowSet) -> None:
@@ -180,12 +191,13 @@ def summarize(
     --------
     >>> import numpy as np
     >>> from gmmkit.core.covariance import family
-    >>> from gmmkit.core.execution import ArraySource, SerialExecutor
+    >>> from gmmkit.core.execution import SerialExecutor
+    >>> from gmmkit.core.sources.arrays import ArraySource
     >>> source = ArraySource(np.array([[1.0], [3.0]]))
     >>> summarize(source, family("full"), np.zeros(1), SerialExecutor()).means
     array([[2.]])
     """
-    return total(executor, _SummaryPass(family, Units.plain(len(origin)), origin), source)
+    return executor.total(_SummaryPass(family, Units.plain(len(origin)), origin), source)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from gmmkit.core.em import EMResult, Iteration, run_em
 from gmmkit.core.engine.passes import USUAL_PASSES
 from gmmkit.core.engine.routes import Route
 from gmmkit.core.execution import Executor
+from gmmkit.core.fits.journal import Journal
 from gmmkit.core.fits.preparation import Problem
 from gmmkit.core.fits.validity import too_few_rows, too_thin
 from gmmkit.core.mixture import Mixture
@@ -36,7 +37,15 @@ class Run:
     on_iteration: OnIteration | None = None
     expected_passes: int = USUAL_PASSES
 
-    def __call__(self, problem: Problem, mixture: Mixture, executor: Executor) -> EMResult:
+    def __call__(
+        self,
+        problem: Problem,
+        mixture: Mixture,
+        executor: Executor,
+        journal: Journal | None = None,
+    ) -> EMResult:
+        """Run EM on a problem from a start, or from where a journal says that it stood."""
+        passes = self.expected_passes
         return run_em(
             problem.source,
             mixture,
@@ -47,8 +56,10 @@ class Run:
             max_iter=self.max_iter,
             route=self.route,
             on_iteration=self.on_iteration,
-            expected_passes=self.expected_passes,
+            expected_passes=passes,
             expectation=problem.expectation,
+            so_far=None if journal is None else journal.next_run(problem.units, passes),
+            on_course=None if journal is None else journal.note,
         )
 
 

@@ -1,18 +1,21 @@
 """The noise component: a constant density over the box that the data fills."""
 
+from dataclasses import dataclass
+from functools import reduce
+
 import numpy as np
 
 from gmmkit.core.checks import Float64Array, check_nonnegative
-from gmmkit.core.execution import ArraySource
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
+from gmmkit.core.sources.blocks import Block, Source
 from gmmkit.errors import ParameterError
 
 # The share of noise to begin with, where the caller names none.
 USUAL_SHARE = 0.05
 
 
-def uniform_noise(source: ArraySource, share: float = USUAL_SHARE) -> Noise:
+def uniform_noise(source: Source, share: float = USUAL_SHARE) -> Noise:
     """Return noise that is uniform over a box around the rows.
 
     The box is the smaller of two: along the columns, and along the principal axes of the
@@ -20,7 +23,7 @@ def uniform_noise(source: ArraySource, share: float = USUAL_SHARE) -> Noise:
 
     Parameters
     ----------
-    source : ArraySource
+    source : Source
     share : float
         The weight to begin with, in (0, 1).
 
@@ -31,6 +34,7 @@ def uniform_noise(source: ArraySource, share: float = USUAL_SHARE) -> Noise:
 
     Examples
     --------
+    >>> from gmmkit.core.sources.arrays import ArraySource
     >>> float(np.exp(uniform_noise(ArraySource(np.array([[0.0], [4.0]]))).log_density))
     0.25
     """
@@ -38,24 +42,50 @@ def uniform_noise(source: ArraySource, share: float = USUAL_SHARE) -> Noise:
         raise ParameterError(
             "the share of noise is out of range", found=repr(share), needed="between 0 and 1"
         )
-    rows = source.rows.astype(np.float64)
-    deviations = rows.std(axis=0)
+    scatter = reduce(_merged, map(_Scatter.of, source)).squares
+    deviations = np.sqrt(np.diagonal(scatter) / source.n_rows)
     if not deviations.all():
-        column = int(np.argmin(deviations))
         raise ParameterError(
             "noise has no density where rows fill no volume",
-            found=f"a constant column {column}",
+            found=f"a constant column {int(np.argmin(deviations))}",
             needed="columns with some spread",
             hint="leave constant columns out",
         )
-    standardized = (rows - rows.mean(axis=0)) / deviations
-    axes = np.linalg.eigh(standardized.T @ standardized)[1]
-    smaller = min(_log_box(standardized), _log_box(standardized @ axes))
+    axes = np.linalg.eigh(scatter / np.multiply.outer(deviations, deviations))[1]
+    smaller = min(_log_box(source, np.diag(1 / deviations)), _log_box(source, axes.T / deviations))
     return Noise(share, -(smaller + float(np.log(deviations).sum())))
 
 
-def _log_box(rows: Float64Array) -> float:
-    sides = np.ptp(rows, axis=0)
+@dataclass(frozen=True, eq=False)
+class _Scatter:
+    """How many rows there are, their mean, and the sums of products about it."""
+
+    count: int
+    mean: Float64Array
+    squares: Float64Array
+
+    @classmethod
+    def of(cls, block: Block) -> "_Scatter":
+        mean = block.rows.mean(axis=0, dtype=np.float64)
+        deviations = block.rows - mean
+        return cls(len(block.rows), mean, deviations.T @ deviations)
+
+
+def _merged(one: _Scatter, other: _Scatter) -> _Scatter:
+    """Return the scatter of both (Chan, Golub and LeVeque 1983, equation 1.5 for vectors)."""
+    count, apart = one.count + other.count, other.mean - one.mean
+    between = (one.count * other.count / count) * np.multiply.outer(apart, apart)
+    mean = one.mean + (other.count / count) * apart
+    return _Scatter(count, mean, one.squares + other.squares + between)
+
+
+def _log_box(source: Source, axes: Float64Array) -> float:
+    """Return the log volume of the box around rows along some axes, infinite where it is flat."""
+    low, high = np.full(len(axes), np.inf), np.full(len(axes), -np.inf)
+    for block in source:
+        along = block.rows.astype(np.float64) @ axes.T
+        low, high = np.minimum(low, along.min(axis=0)), np.maximum(high, along.max(axis=0))
+    sides = high - low
     return float(np.log(sides).sum()) if sides.all() else float("inf")
 
 

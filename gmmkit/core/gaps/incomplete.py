@@ -19,7 +19,7 @@ from gmmkit.core.checks import (
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.em import m_step
 from gmmkit.core.engine.routes import Route, choose_route
-from gmmkit.core.execution import SerialExecutor, total
+from gmmkit.core.execution import SerialExecutor
 from gmmkit.core.families import Symmetry, family
 from gmmkit.core.gaps.known import Indices, check_incomplete_rows, check_labels, grouped
 from gmmkit.core.gaps.partial import KnownSource, make_partial_pass
@@ -98,7 +98,7 @@ def partial_e_step(
     working = units.standardize(mixture)
     route = choose_route(working, Route.FLOAT64)
     go = make_partial_pass(working, units, route, source.n_rows, 1)
-    return total(SerialExecutor(), go, source)
+    return SerialExecutor().total(go, source)
 
 
 def log_density(
@@ -324,7 +324,7 @@ def _one_gaussian(source: KnownSource) -> Mixture:
     for _ in range(_START_ITERATIONS):
         working = units.standardize(mixture)
         go = make_partial_pass(working, units, Route.FLOAT64, source.n_rows, 1)
-        statistics = total(SerialExecutor(), go, source)
+        statistics = SerialExecutor().total(go, source)
         mixture = m_step(statistics, family("full"), regularization=floor, previous=mixture)
     return mixture
 

@@ -13,20 +13,21 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray, check_weights
-from gmmkit.core.engine.passes import USUAL_PASSES, Pass, make_pass
+from gmmkit.core.engine.passes import USUAL_PASSES, make_pass
 from gmmkit.core.engine.routes import Route
-from gmmkit.core.execution import Block, block_rows
+from gmmkit.core.execution import Pass
 from gmmkit.core.families import Moments
 from gmmkit.core.gaps.known import Indices, Known, check_incomplete_rows, check_labels, grouped
 from gmmkit.core.gaps.restriction import Restriction, Restrictions
 from gmmkit.core.mixture import Mixture
+from gmmkit.core.sources.blocks import Block, Source, block_rows
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric, unpack_symmetric
 from gmmkit.core.units import Units
 from gmmkit.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class KnownSource:
+class KnownSource(Source):
     """Rows of which not everything is known, as a source of blocks of which the same is known.
 
     Attributes
@@ -120,7 +121,7 @@ class KnownSource:
         """The type of the rows: float32 or float64."""
         return self.rows.dtype
 
-    def __iter__(self) -> Iterator[Block]:
+    def pieces(self) -> Iterator[Block]:
         step = block_rows(self.n_rows, self.n_features)
         for known, first, last in self.groups:
             for start in range(first, last, step):
@@ -128,7 +129,7 @@ class KnownSource:
                 weights = None if self.weights is None else self.weights[start:stop]
                 yield Block(self.rows[start:stop], weights, known)
 
-    def take(self, indices: Any) -> Block:
+    def take(self, indices: npt.NDArray[np.intp]) -> Block:
         """Return the rows at the given places of `rows`, copied, with NaN in missing cells."""
         return Block(self.rows[indices], None if self.weights is None else self.weights[indices])
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.engine.passes import USUAL_PASSES
-from gmmkit.core.execution import ArraySource, SerialExecutor
+from gmmkit.core.execution import SerialExecutor
 from gmmkit.core.expectation import SOFT
 from gmmkit.core.families import Family
 from gmmkit.core.fits.preparation import Problem
@@ -22,6 +22,7 @@ from gmmkit.core.search.hunt import (
     hunt,
     round_work,
 )
+from gmmkit.core.sources.arrays import ArraySource
 from gmmkit.core.starts.centers import labels_around
 from gmmkit.core.starts.row_sets import SAMPLE_ROWS
 from gmmkit.core.starts.start import candidate_starts, mixture_from_labels, start_names
@@ -249,7 +250,7 @@ def _from_given_labels(problem: Problem, labels: npt.ArrayLike, k: int) -> Mixtu
 
 def _around_anchors(problem: Problem, k: int, random: np.random.Generator) -> Mixture:
     """Return a start whose labeled components are where their rows are, and fixed ones as given."""
-    rows, named = problem.complete_rows(), problem.labels
+    rows, named = problem.labeled_rows()
     known = np.full((k, rows.rows.shape[1]), np.nan)
     for component in np.unique(named[named >= 0]):
         own = named == component

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array
-from gmmkit.core.execution import Source
+from gmmkit.core.sources.blocks import Source
 
 SAMPLE_ROWS = 10_000
 

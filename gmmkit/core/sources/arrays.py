@@ -1,0 +1,63 @@
+"""Rows that are in memory, or mapped into it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gmmkit.core.checks import Float64Array, FloatArray
+from gmmkit.core.sources.blocks import Block, Source, block_bounds
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource(Source):
+    """A checked array as a source: blocks are cut by the number of rows and columns alone.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (N, D)
+        float32 or float64, finite.
+    weights : ndarray of shape (N,) or None
+        Positive frequencies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [len(block.rows) for block in ArraySource(np.zeros((20_000, 2)))]
+    [20000]
+    """
+
+    rows: FloatArray
+    weights: Float64Array | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows N."""
+        return len(self.rows)
+
+    @property
+    def n_features(self) -> int:
+        """The number of columns D."""
+        return int(self.rows.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the rows: float32 or float64."""
+        return self.rows.dtype
+
+    @property
+    def weight(self) -> float:
+        """The sum of the rows' weights."""
+        return float(self.n_rows if self.weights is None else self.weights.sum())
+
+    def pieces(self) -> Iterator[Block]:
+        """Yield blocks that are views of the rows."""
+        for start, stop in block_bounds(self.n_rows, self.n_features):
+            weights = None if self.weights is None else self.weights[start:stop]
+            yield Block(self.rows[start:stop], weights)
+
+    def take(self, indices: npt.NDArray[np.intp]) -> Block:
+        """Return the rows at the given indices, copied."""
+        return Block(self.rows[indices], None if self.weights is None else self.weights[indices])
