@@ -1,9 +1,10 @@
 """The mixture itself: a frozen value that can be built, scored and sampled without fitting."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, log, pi
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +12,9 @@ import numpy.typing as npt
 from gmmkit.core.checks import (
     Float64Array,
     FloatArray,
-    check_count,
     check_missing,
     check_parameters,
     check_rows,
-    random_generator,
 )
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.noise import Noise
@@ -23,6 +22,8 @@ from gmmkit.errors import ParameterError
 
 # Rows scored at once: wide enough for BLAS, small enough that temporaries stay in cache.
 _SCORING_ROWS = 4096
+# More numbers than this, counted once a component, are worth threads and a change of units.
+_MANY_NUMBERS = 400_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,15 +148,28 @@ class Mixture:
 
     def _log_joint_block(self, rows: FloatArray) -> Float64Array:
         joint = np.empty((len(rows), self.n_components))
-        axis_aligned = self.covariance.family.axis_aligned
-        for k, mean in enumerate(self.means):
-            deviations = rows - mean
-            factor = self.factors[k if len(self.factors) > 1 else 0]
-            scaled = deviations * factor if axis_aligned else deviations @ factor
-            joint[:, k] = np.einsum("nd,nd->n", scaled, scaled)
-        joint *= -0.5
-        joint += self.log_normalizers
+        for k in range(self.n_components):
+            joint[:, k] = self.log_joint_of(k, rows)
         return joint
+
+    def log_joint_of(self, k: int, rows: FloatArray) -> Float64Array:
+        """Return log(w_k N(x; mu_k, Sigma_k)) of checked rows for one component, (n,).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> mixture = Mixture([0.5, 0.5], [[0.0], [4.0]], np.ones((2, 1, 1)))
+        >>> mixture.log_joint_of(1, np.array([[4.0]])).round(4).tolist()
+        [-1.6121]
+        """
+        factor = self.factors[k if len(self.factors) > 1 else 0]
+        deviations = rows - self.means[k]
+        axis_aligned = self.covariance.family.axis_aligned
+        scaled = deviations * factor if axis_aligned else deviations @ factor
+        squares: Float64Array = np.einsum("nd,nd->n", scaled, scaled)
+        squares *= -0.5
+        squares += self.log_normalizers[k]
+        return squares
 
     def log_density(self, rows: npt.ArrayLike, *, missing: str = "refuse") -> Float64Array:
         """Return log p(x) for every row, in nats, float64.
@@ -181,8 +195,7 @@ class Mixture:
             from gmmkit.core.gaps.incomplete import log_density
 
             return log_density(rows, self)
-        array = check_rows(rows, n_features=self.n_features)
-        return np.concatenate([self.posteriors(block)[1] for block in _blocks(array)])
+        return self._read(rows, "log_density", lambda block: self.posteriors(block)[1])
 
     def responsibilities(self, rows: npt.ArrayLike, *, missing: str = "refuse") -> Float64Array:
         """Return the posterior probability of every component for every row, (N, K), float64.
@@ -206,8 +219,7 @@ class Mixture:
             from gmmkit.core.gaps.incomplete import responsibilities
 
             return responsibilities(rows, self)
-        array = check_rows(rows, n_features=self.n_features)
-        return np.concatenate([self.posteriors(block)[0] for block in _blocks(array)])
+        return self._read(rows, "responsibilities", lambda block: self.posteriors(block)[0])
 
     def posteriors(self, rows: FloatArray) -> tuple[Float64Array, Float64Array]:
         """Return responsibilities (N, K) and log densities (N,) of one block of checked rows."""
@@ -240,8 +252,7 @@ class Mixture:
         """
         if check_missing(missing):
             return np.asarray(self.responsibilities(rows, missing=missing).argmax(axis=1))
-        array = check_rows(rows, n_features=self.n_features)
-        return np.concatenate([self._labels_block(block) for block in _blocks(array)])
+        return self._read(rows, "labels", self._labels_block)
 
     def _labels_block(self, rows: FloatArray) -> npt.NDArray[np.intp]:
         joint = self._log_joint_block(rows)
@@ -249,6 +260,17 @@ class Mixture:
         if self.noise is not None:
             labels[joint.max(axis=1) < self.noise.log_joint] = -1
         return np.asarray(labels)
+
+    def _read(
+        self, rows: npt.ArrayLike, reading: str, exact: Callable[[FloatArray], npt.NDArray[Any]]
+    ) -> npt.NDArray[Any]:
+        """Return what a reading of a scorer says of many rows, or an exact one of few."""
+        array = check_rows(rows, n_features=self.n_features)
+        if array.size * self.n_components <= _MANY_NUMBERS:
+            return np.concatenate([exact(block) for block in _blocks(array)])
+        from gmmkit.core.engine.scoring import Scorer, in_blocks
+
+        return in_blocks(getattr(Scorer.of(self, len(array)), reading), array)
 
     def sample(self, n: int, seed: int | None = None) -> Float64Array:
         """Draw n rows.
@@ -294,21 +316,9 @@ class Mixture:
         >>> labels.tolist()
         [0, 0, 0]
         """
-        count = check_count(n, "n")
-        if self.noise is not None:
-            raise ParameterError(
-                "noise cannot be sampled",
-                found="a mixture with noise",
-                needed="one without",
-                hint="Mixture(weights, means, covariance)",
-            )
-        random = random_generator(seed)
-        labels = random.choice(self.n_components, size=count, p=self.weights / self.weights.sum())
-        rows = random.standard_normal((count, self.n_features))
-        roots = np.linalg.cholesky(self.covariances)
-        for k, mean in enumerate(self.means):
-            rows[labels == k] = rows[labels == k] @ roots[k].T + mean
-        return rows, labels
+        from gmmkit.core.sampling import draw
+
+        return draw(self, n, seed)
 
     def reordered(self, order: Sequence[int]) -> "Mixture":
         """Return the mixture with its components in the given order, a permutation of range(K).

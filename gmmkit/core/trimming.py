@@ -139,6 +139,7 @@ class TrimmedSource(Source):
         return self.source.dtype
 
     def pieces(self) -> Iterator[Block]:
+        """Yield what is kept of the other source's blocks."""
         start = 0
         for block in self.source:
             weights = self.kept[start : start + len(block.rows)]

@@ -262,6 +262,58 @@ def fused_pass(
 
 
 @inner
+def _choose(scores, n_classes, start, count, labels):
+    """Fill in the class of the largest score of each row, the first of equal ones."""
+    for t in range(count):
+        best, found = scores[0, t], 0
+        for k in range(1, n_classes):
+            if scores[k, t] > best:
+                best, found = scores[k, t], k
+        labels[start + t] = found
+
+
+@entry
+def fused_scores(
+    rows, origin, inverse_scale, theta, spans, n_gaussians, n_classes, full, density, labels
+):
+    """Fill in log densities (n,) in working units, or labels (n,), or both; none has length 0.
+
+    The other arguments are those of fused_pass.
+    """
+    n_rows, kind, width = len(rows), theta.dtype, TILE_BYTES // theta.itemsize
+    phi = np.empty((theta.shape[1] - 1, width), kind)
+    scores = np.empty((theta.shape[0], width), kind)
+    top, total = np.empty(width, kind), np.empty(width, kind)
+    for start in range(0, n_rows, width):
+        count = min(width, n_rows - start)
+        _load(rows, start, count, origin, inverse_scale, phi)
+        _multiply(phi, rows.shape[1], full)
+        _score(theta, spans, phi, scores)
+        _share(scores, n_gaussians, n_classes)
+        if labels.size:
+            _choose(scores, n_classes, start, count, labels)
+        if density.size:
+            _exponentiate(scores, n_classes, top, total)
+            for t in range(count):
+                density[start + t] = top[t] + math.log(total[t])
+
+
+@entry
+def likeliest(scores, labels):
+    """Fill in the class of the largest score of each column of (K, n)."""
+    _choose(scores, len(scores), 0, len(labels), labels)
+
+
+@entry
+def log_sum(scores, result):
+    """Fill in log sum exp over components (K, n) of each row, and use up the scores."""
+    total = np.empty(len(result), scores.dtype)
+    _exponentiate(scores, len(scores), result, total)
+    for t in range(len(result)):
+        result[t] += math.log(total[t])
+
+
+@inner
 def _deviate(z, means, k, phi):
     """Fill phi's first D features with deviations from the mean of component k."""
     for d in range(z.shape[0]):

@@ -5,6 +5,7 @@ its responsibilities R are Rᵀ phi.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,7 @@ from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.families import Family, Moments
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.statistics import pack_symmetric, upper_triangle
+from gmmkit.core.units import Units
 
 # Stands for the logarithm of a zero weight: finite, because compiled code assumes no infinities.
 LOG_ZERO = -1e30
@@ -159,3 +161,34 @@ def multiply_features(phi: FloatArray, n_features: int) -> None:
     for a in range(n_features):
         np.multiply(z[a], z[a:], out=phi[start : start + n_features - a])
         start += n_features - a
+
+
+def moved_in(units: Units, rows: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return origin and inverse scale in the cheapest precision that loses none of their digits.
+
+    Examples
+    --------
+    >>> single = np.zeros((1, 1), np.float32)
+    >>> moved_in(Units.plain(1), single, single)[0].dtype
+    dtype('float32')
+    """
+    exact = units.origin, 1.0 / units.scale
+    if np.result_type(rows, theta) == np.float64:
+        return exact
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = tuple(values.astype(np.float32) for values in exact)
+    lossless = all(map(np.array_equal, rounded, exact))
+    return (rounded[0], rounded[1]) if lossless else exact
+
+
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a read-only view, so that one compiled kernel serves every caller's arrays.
+
+    Examples
+    --------
+    >>> read_only(np.zeros(1)).flags.writeable
+    False
+    """
+    view = array.view()
+    view.flags.writeable = False
+    return view

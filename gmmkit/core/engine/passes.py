@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.engine.natural import (
@@ -14,7 +12,9 @@ from gmmkit.core.engine.natural import (
     NEGLIGIBLE_FLOAT32,
     NEGLIGIBLE_FLOAT64,
     Natural,
+    moved_in,
     natural_parameters,
+    read_only,
 )
 from gmmkit.core.engine.routes import Route
 from gmmkit.core.execution import Pass
@@ -118,24 +118,6 @@ def _statistics(
     )
 
 
-def _moved_in(units: Units, rows: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return origin and inverse scale in the cheapest precision that loses none of their digits."""
-    exact = units.origin, 1.0 / units.scale
-    if np.result_type(rows, theta) == np.float64:
-        return exact
-    with np.errstate(over="ignore", under="ignore"):
-        rounded = tuple(values.astype(np.float32) for values in exact)
-    lossless = all(map(np.array_equal, rounded, exact))
-    return (rounded[0], rounded[1]) if lossless else exact
-
-
-def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a read-only view, so that one compiled kernel serves every caller's arrays."""
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
 @dataclass(frozen=True, eq=False)
 class _FusedPass:
     """The compiled loop over tiles, for small numbers of components."""
@@ -148,14 +130,14 @@ class _FusedPass:
         from gmmkit.core.engine.kernels import fused_pass
 
         natural, sums = self.natural, np.zeros(self.natural.theta.shape)
-        origin, inverse_scale = _moved_in(self.units, block.rows, natural.theta)
+        origin, inverse_scale = moved_in(self.units, block.rows, natural.theta)
         log_likelihood = fused_pass(
-            _read_only(block.rows),
-            None if block.weights is None else _read_only(block.weights),
-            _read_only(origin),
-            _read_only(inverse_scale),
-            _read_only(natural.theta),
-            _read_only(natural.spans),
+            read_only(block.rows),
+            None if block.weights is None else read_only(block.weights),
+            read_only(origin),
+            read_only(inverse_scale),
+            read_only(natural.theta),
+            read_only(natural.spans),
             natural.n_gaussians,
             natural.n_classes,
             self.mixture.covariance.family.moments is not Moments.DIAGONAL,
@@ -179,7 +161,7 @@ class _ProductPass:
 
     def __call__(self, block: Block) -> SufficientStatistics:
         natural, sums = self.natural, np.zeros(self.natural.theta.shape)
-        moved = _moved_in(self.units, block.rows, natural.theta)
+        moved = moved_in(self.units, block.rows, natural.theta)
         log_likelihood, step = 0.0, natural.piece_rows
         for start in range(0, len(block.rows), step):
             stop = start + step
@@ -210,7 +192,7 @@ def _sharing(compiled: bool, hard: bool) -> Callable[[FloatArray, Float64Array |
 def _compiled_softmax(scores: FloatArray, weights: Float64Array | None) -> float:
     from gmmkit.core.engine.kernels import softmax
 
-    return float(softmax(scores, None if weights is None else _read_only(weights)))
+    return float(softmax(scores, None if weights is None else read_only(weights)))
 
 
 def _choose(scores: FloatArray, weights: Float64Array | None) -> float:
@@ -256,14 +238,14 @@ class _CompiledCenteredPass:
         spans = np.zeros((len(constants), 2), dtype=np.intp)
         spans[:k, 1] = d + width
         log_likelihood = centered_pass(
-            _read_only(block.rows),
-            None if block.weights is None else _read_only(block.weights),
-            _read_only(self.units.origin),
-            _read_only(1.0 / self.units.scale),
-            _read_only(constants),
-            _read_only(self.mixture.means),
-            _read_only(factors),
-            _read_only(spans),
+            read_only(block.rows),
+            None if block.weights is None else read_only(block.weights),
+            read_only(self.units.origin),
+            read_only(1.0 / self.units.scale),
+            read_only(constants),
+            read_only(self.mixture.means),
+            read_only(factors),
+            read_only(spans),
             family.moments is not Moments.DIAGONAL,
             sums,
         )

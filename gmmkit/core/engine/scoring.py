@@ -1,17 +1,31 @@
-"""Log joint densities of many rows, by matrix products where those are exact enough."""
+"""Densities, responsibilities and labels of many rows, by products where those are exact enough."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
-from gmmkit.core.engine.natural import Natural, natural_parameters
-from gmmkit.core.engine.routes import cancellation_bound
+from gmmkit.core.engine.natural import Natural, moved_in, natural_parameters, read_only
+from gmmkit.core.engine.routes import FLOAT32_BOUND, cancellation_bounds
+from gmmkit.core.execution import threads
+from gmmkit.core.families import Moments
 from gmmkit.core.mixture import Mixture
+from gmmkit.core.sources.arrays import ArraySource
 from gmmkit.core.units import Units, units_of
 
 # Below this bound the expanded form in float64 is off by less than 1e-9 nats.
 _EXPANDED_BOUND = 1e6
+# From this many multiply-adds on, loading compiled code costs less than it saves.
+_COMPILED_WORK = 1_000_000_000
+# From this many components on, matrix products beat the fused loop.
+_BLAS_COMPONENTS = 64
+
+Labels = npt.NDArray[np.intp]
+_NOTHING, _NO_LABELS = np.empty(0), np.empty(0, np.intp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,22 +39,33 @@ class Scorer:
         Working coordinates that suit it.
     natural : Natural
         Its natural parameters in them.
-    expanded : bool
-        Whether products are exact enough; else every row is taken about each mean.
+    centered : ndarray of int
+        The components for which products are not exact enough: rows are taken about their means.
+    compiled : bool
+        Whether to load compiled code.
     """
 
     mixture: Mixture
     units: Units
     natural: Natural
-    expanded: bool
+    centered: npt.NDArray[np.intp]
+    compiled: bool = False
 
     @classmethod
-    def of(cls, mixture: Mixture) -> "Scorer":
-        """Return the scorer of a mixture in the data's units."""
+    def of(cls, mixture: Mixture, n_rows: int = 0) -> "Scorer":
+        """Return the scorer of a mixture in the data's units.
+
+        Parameters
+        ----------
+        mixture : Mixture
+        n_rows : int
+            How many rows are going to be scored: compiled code is loaded for many.
+        """
         units = units_of(mixture)
         working = units.standardize(mixture)
-        exact = cancellation_bound(working) <= _EXPANDED_BOUND
-        return cls(mixture, units, natural_parameters(working), exact)
+        inexact = np.flatnonzero(cancellation_bounds(working) > _EXPANDED_BOUND)
+        natural = natural_parameters(working)
+        return cls(mixture, units, natural, inexact, n_rows * natural.work > _COMPILED_WORK)
 
     def log_joint(self, rows: FloatArray) -> Float64Array:
         """Return log(w_k N(x; mu_k, Sigma_k)), (K, n), component by component along memory.
@@ -56,14 +81,157 @@ class Scorer:
         >>> scorer.log_joint(np.zeros((2, 1))).round(4).tolist()
         [[-0.9189, -0.9189]]
         """
-        if not self.expanded:
-            return np.ascontiguousarray(self.mixture.log_joint(rows).T)
-        joint = np.empty((self.mixture.n_components, len(rows)))
-        step, inverse_scale = self.natural.piece_rows, 1.0 / self.units.scale
-        for start in range(0, len(rows), step):
-            piece = rows[start : start + step]
-            phi = self.natural.features(piece, self.units.origin, inverse_scale)
-            scores = self.natural.scores(phi)[: self.mixture.n_components]
-            joint[:, start : start + step] = scores
+        return self._log_joint(rows)[: self.mixture.n_components]
+
+    def log_density(self, rows: FloatArray) -> Float64Array:
+        """Return log p(x) of every row, (n,), in nats.
+
+        Examples
+        --------
+        >>> scorer = Scorer.of(Mixture([1.0], [[0.0]], np.ones((1, 1, 1))))
+        >>> scorer.log_density(np.zeros((2, 1))).round(4).tolist()
+        [-0.9189, -0.9189]
+        """
+        density = np.empty(len(rows))
+        if self._fuses:
+            self._fused(self.natural, rows, density=density)
+            return density - self.units.log_volume
+        for piece in self._pieces(len(rows)):
+            density[piece] = self._log_sum(self._log_joint(rows[piece]))
+        return density
+
+    def responsibilities(self, rows: FloatArray) -> Float64Array:
+        """Return the posterior probability of every component for every row, (n, K).
+
+        Examples
+        --------
+        >>> scorer = Scorer.of(Mixture([0.5, 0.5], [[-1.0], [1.0]], np.ones((2, 1, 1))))
+        >>> scorer.responsibilities(np.zeros((1, 1))).tolist()
+        [[0.5, 0.5]]
+        """
+        shares = np.empty((len(rows), self.mixture.n_components))
+        for piece in self._pieces(len(rows)):
+            joint = self._log_joint(rows[piece])
+            joint -= joint.max(axis=0)
+            np.exp(joint, out=joint)
+            joint /= joint.sum(axis=0)
+            shares[piece] = joint[: shares.shape[1]].T
+        return shares
+
+    def labels(self, rows: FloatArray) -> Labels:
+        """Return the most probable component of every row, (n,); -1 for noise.
+
+        Of float32 rows in float32, where that tells components apart as well.
+
+        Examples
+        --------
+        >>> scorer = Scorer.of(Mixture([0.5, 0.5], [[0.0], [4.0]], np.ones((2, 1, 1))))
+        >>> scorer.labels(np.array([[3.0]])).tolist()
+        [1]
+        """
+        natural = self._single if rows.dtype == np.float32 else None
+        labels = np.empty(len(rows), np.intp)
+        if self._fuses:
+            self._fused(natural or self.natural, rows, labels=labels)
+        else:
+            for piece in self._pieces(len(rows)):
+                own = rows[piece]
+                joint = self._products(natural, own) if natural else self._log_joint(own)
+                self._choose(joint, labels[piece])
+        labels[labels == self.mixture.n_components] = -1
+        return labels
+
+    @cached_property
+    def _single(self) -> Natural | None:
+        """The natural parameters in float32, if labels can be told by them."""
+        bound = cancellation_bounds(self.units.standardize(self.mixture)).max()
+        if bound > FLOAT32_BOUND:
+            return None
+        return replace(self.natural, theta=self.natural.theta.astype(np.float32))
+
+    @property
+    def _fuses(self) -> bool:
+        small = self.natural.n_classes < _BLAS_COMPONENTS
+        return self.compiled and small and not len(self.centered)
+
+    def _pieces(self, n_rows: int) -> list[slice]:
+        step = self.natural.piece_rows
+        return [slice(start, start + step) for start in range(0, n_rows, step)]
+
+    def _log_joint(self, rows: FloatArray) -> Float64Array:
+        """Return log joint densities (K', n) in the data's units, noise last if there is any."""
+        joint = np.empty((self.natural.n_classes, len(rows)))
+        for piece in self._pieces(len(rows)):
+            joint[:, piece] = self._products(self.natural, rows[piece])
         joint -= self.units.log_volume
+        for k in self.centered:
+            joint[k] = self.mixture.log_joint_of(k, rows)
         return joint
+
+    def _products(self, natural: Natural, rows: FloatArray) -> FloatArray:
+        return natural.scores(natural.features(rows, *moved_in(self.units, rows, natural.theta)))
+
+    def _choose(self, joint: FloatArray, labels: Labels) -> None:
+        if self.compiled:
+            from gmmkit.core.engine.kernels import likeliest
+
+            likeliest(joint, labels)
+        else:
+            joint.argmax(axis=0, out=labels)
+
+    def _log_sum(self, joint: Float64Array) -> Float64Array:
+        """Return the logarithms of sums of exponentials over components, and use up `joint`."""
+        if self.compiled:
+            from gmmkit.core.engine.kernels import log_sum
+
+            found = np.empty(joint.shape[1])
+            log_sum(joint, found)
+            return found
+        top = joint.max(axis=0)
+        joint -= top
+        np.exp(joint, out=joint)
+        density: Float64Array = np.log(joint.sum(axis=0))
+        density += top
+        return density
+
+    def _fused(
+        self,
+        natural: Natural,
+        rows: FloatArray,
+        *,
+        density: Float64Array = _NOTHING,
+        labels: Labels = _NO_LABELS,
+    ) -> None:
+        """Fill in log densities in working units, or labels, in one compiled loop over tiles."""
+        from gmmkit.core.engine.kernels import fused_scores
+
+        origin, inverse_scale = moved_in(self.units, rows, natural.theta)
+        fused_scores(
+            read_only(rows),
+            read_only(origin),
+            read_only(inverse_scale),
+            read_only(natural.theta),
+            read_only(natural.spans),
+            natural.n_gaussians,
+            natural.n_classes,
+            self.mixture.covariance.family.moments is not Moments.DIAGONAL,
+            density,
+            labels,
+        )
+
+
+def in_blocks(
+    function: Callable[[FloatArray], npt.NDArray[Any]],
+    rows: FloatArray,
+    n_threads: int | None = None,
+) -> npt.NDArray[Any]:
+    """Return what a function says of rows, block by block; blocks go to threads.
+
+    Examples
+    --------
+    >>> in_blocks(lambda rows: rows.sum(axis=1), np.ones((3, 2)), 1)
+    array([2., 2., 2.])
+    """
+    with threads(n_threads) as executor:
+        blocks = (block.rows for block in ArraySource(rows).pieces())
+        return np.concatenate(list(executor.map(function, blocks)))

@@ -122,6 +122,7 @@ class KnownSource(Source):
         return self.rows.dtype
 
     def pieces(self) -> Iterator[Block]:
+        """Yield blocks of rows of which the same is known."""
         step = block_rows(self.n_rows, self.n_features)
         for known, first, last in self.groups:
             for start in range(first, last, step):
