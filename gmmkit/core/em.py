@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from gmmkit.core.acceleration import Path, Stage, go_on, path_for
 from gmmkit.core.checks import check_rows, check_weights
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.engine.passes import USUAL_PASSES, first_route
@@ -37,12 +39,15 @@ class Iteration:
         Eigenvalues or variances that the floor lifted in the M-step that followed.
     log_prior : float
         Nats per unit weight, up to a constant; zero without a prior.
+    passes : int
+        How often it went over all rows: twice after an extrapolated mixture that was no better.
     """
 
     log_likelihood: float
     route: str
     floored: int
     log_prior: float = 0.0
+    passes: int = 1
 
     @property
     def objective(self) -> float:
@@ -52,7 +57,10 @@ class Iteration:
 
 @dataclass(frozen=True, eq=False)
 class EMState:
-    """Where EM stands: the mixture in working coordinates, and what the next step needs to know."""
+    """Where EM stands: the mixture in working coordinates, and what the next step needs to know.
+
+    Its `path` is None for EM without acceleration.
+    """
 
     mixture: Mixture
     units: Units
@@ -60,6 +68,7 @@ class EMState:
     objective: float = -np.inf
     small_gains: int = 0
     expected_passes: int = USUAL_PASSES
+    path: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,6 +252,9 @@ def em_step(
 ) -> tuple[EMState, Iteration]:
     """Do one expectation and one maximization over all rows.
 
+    Where the state stands at an extrapolated mixture that turns out to be worse than the one
+    before it, what EM alone leads to is taken instead, at the cost of another pass.
+
     Parameters
     ----------
     state : EMState
@@ -273,13 +285,25 @@ def em_step(
     log_likelihood = statistics.log_likelihood / statistics.total
     penalty = _log_prior(state.mixture, regularization) / statistics.total
     info = Iteration(log_likelihood, route.name.lower(), floored, penalty)
-    small = info.objective - state.objective < tol
+    gain = info.objective - state.objective
+    path = state.path
+    if path is not None and path.way_back is not None and not gain >= 0:
+        back = replace(state, mixture=path.way_back, path=path.turned_back())
+        state, info = em_step(
+            back, source, executor, regularization, tol=tol, expectation=expectation
+        )
+        return state, replace(info, passes=info.passes + 1)
+    if path is not None:
+        again = partial(_maximize, family=family, regularization=regularization, previous=mixture)
+        stage = Stage(statistics, mixture, floored)
+        path, mixture = go_on(path, stage, again, gain=gain, tol=tol)
     following = replace(
         state,
         mixture=mixture,
         least_route=route,
         objective=info.objective,
-        small_gains=state.small_gains + 1 if small else 0,
+        small_gains=state.small_gains + 1 if gain < tol else 0,
+        path=path,
     )
     return following, info
 
@@ -301,6 +325,7 @@ def run_em(
     route: Route | None = None,
     expected_passes: int = USUAL_PASSES,
     expectation: Expectation = SOFT,
+    acceleration: str = "none",
     so_far: EMCourse | None = None,
     on_iteration: Callable[[int, Iteration], None] | None = None,
     on_course: Callable[[EMCourse], None] | None = None,
@@ -325,6 +350,9 @@ def run_em(
         How many iterations to expect: what decides whether compiled code is worth loading.
     expectation : Expectation
         Soft or hard, of all rows or of those not trimmed.
+    acceleration : str
+        ``"squarem"`` extrapolates where that raises the objective; ``"none"`` is EM alone, as is
+        all hard assignment.
     so_far : EMCourse, optional
         Where to go on, instead of from the start.
     on_iteration : callable, optional
@@ -333,7 +361,9 @@ def run_em(
         Called with how far the run has come, after every iteration.
     """
     route = route or first_route(mixture, source)
-    course = so_far or EMCourse(EMState(mixture, units, route, expected_passes=expected_passes))
+    path = path_for(acceleration, hard=expectation.assignment == "hard")
+    start = EMState(mixture, units, route, expected_passes=expected_passes, path=path)
+    course = so_far or EMCourse(start)
     while len(course.trace) < max_iter and not course.converged:
         state, info = em_step(
             course.state, source, executor, regularization, tol=tol, expectation=expectation

@@ -29,6 +29,10 @@ class Executor(AbstractContextManager["Executor"]):
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Yield the function of each item, in order."""
 
+    def nearby(self) -> "Executor":
+        """Return an executor for rows that are here: this one, unless it works elsewhere."""
+        return self
+
     def total(self, function: Pass, source: Source) -> SufficientStatistics:
         """Return the sum of a pass over all blocks, added in block order."""
         return reduce(add, self.map(partial(_loaded, function), source.pieces()))

@@ -275,7 +275,7 @@ class _Plan:
         if isinstance(start, BayesPosterior):
             return self._resumed(inference, start, k, 0)
         run = Run(tol=_START_TOL, max_iter=self.max_iter)
-        mixture = begin(problem, start, k, random, run)[0]
+        mixture = begin(problem, start, k, random, run, inference.executor)[0]
         if isinstance(start, Start) and not problem.anchored and start.labels is None:
             # Sticks are broken one after the other: the prior expects large components first.
             mixture = mixture.reordered(np.argsort(-mixture.weights, kind="stable").tolist())

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from gmmkit.core.acceleration import check_acceleration
 from gmmkit.core.checks import (
     Float64Array,
     check_count,
@@ -55,6 +56,7 @@ def fit(
     start: str | Start | Search | Mixture | npt.ArrayLike = "auto",
     tol: float = 1e-4,
     max_iter: int = 200,
+    acceleration: str = "none",
     reg_covar: float | None = None,
     floor: npt.ArrayLike | None = None,
     precision: str = "auto",
@@ -109,6 +111,10 @@ def fit(
     max_iter : int
         Iterations over all rows; zero returns the start. Beyond 10,000 rows the start is where EM
         on a sample of that many leads, in as many iterations at most.
+    acceleration : str
+        ``"none"`` is EM alone. ``"squarem"`` takes longer steps where they raise the objective
+        (Varadhan and Roland 2008): a third fewer passes over the rows where EM needs more than
+        twenty, half as many at ``tol=1e-6``. Hard assignment is never accelerated.
     reg_covar : float, optional
         Added to every variance, in squared data units, as in scikit-learn. The default adds
         nothing and relies on a floor relative to the data's own covariance.
@@ -164,6 +170,7 @@ def fit(
         max_iter=check_count(max_iter, "max_iter", least=0),
         route=route_named(precision),
         on_iteration=on_iteration,
+        acceleration=check_acceleration(acceleration),
     )
     ridge = None if reg_covar is None else check_nonnegative(reg_covar, "reg_covar")
     random, rounds = random_generator(seed), check_count(n_init, "n_init")
@@ -183,7 +190,7 @@ def fit(
         if problem.constant_directions and not problem.held_up:
             warnings.warn(DataWarning(constant_note(problem)), stacklevel=2)
         wanted = wanted.settled(kind) if isinstance(wanted, Start) else wanted
-        decided = (k, rounds, run.tol, run.route, wanted)
+        decided = (k, rounds, run.tol, run.route, run.acceleration, wanted)
         journal = journal_of(checkpoint, problem, seed, decided)
         outcome = _carried_out(problem, wanted, run, running, random.spawn(rounds), k, journal)
         return result_of(problem, outcome, running)
@@ -214,7 +221,7 @@ def _carried_out(
     run = replace(run, expected_passes=expected_passes(problem, start, k, run))
     outcome = Outcome(searched=searches(problem, start, k))
     for random in generators:
-        candidates = begin(problem, start, k, random, run)
+        candidates = begin(problem, start, k, random, run, executor)
         outcome = outcome.joined_by(_run_or_looked_at(problem, candidates, run, executor, journal))
     if journal is not None:
         journal.close()

@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from gmmkit.core.acceleration import Path
 from gmmkit.core.em import EMCourse, EMState, Iteration
 from gmmkit.core.engine.routes import Route
 from gmmkit.core.families import Family
@@ -28,24 +29,33 @@ class Standing:
     least_route : Route
     small_gains : int
     trace : tuple of Iteration
+    path : Path, optional
+        Of an accelerated run.
     """
 
     mixture: Mixture
     least_route: Route
     small_gains: int
     trace: tuple[Iteration, ...]
+    path: Path | None = None
 
     @classmethod
     def of(cls, course: EMCourse) -> "Standing":
         """Return what has to be kept of a run."""
         state = course.state
-        return cls(state.mixture, state.least_route, state.small_gains, course.trace)
+        return cls(state.mixture, state.least_route, state.small_gains, course.trace, state.path)
 
     def course(self, units: Units, expected_passes: int) -> EMCourse:
         """Return the run as it goes on."""
         objective = self.trace[-1].objective
         state = EMState(
-            self.mixture, units, self.least_route, objective, self.small_gains, expected_passes
+            self.mixture,
+            units,
+            self.least_route,
+            objective,
+            self.small_gains,
+            expected_passes,
+            self.path,
         )
         return EMCourse(state, self.trace)
 

@@ -29,6 +29,8 @@ class Run:
     on_iteration : callable, optional
     expected_passes : int
         How many iterations to expect: what decides whether compiled code is worth loading.
+    acceleration : str
+        ``"squarem"`` or ``"none"``.
     """
 
     tol: float
@@ -36,6 +38,7 @@ class Run:
     route: Route | None = None
     on_iteration: OnIteration | None = None
     expected_passes: int = USUAL_PASSES
+    acceleration: str = "none"
 
     def __call__(
         self,
@@ -58,6 +61,7 @@ class Run:
             on_iteration=self.on_iteration,
             expected_passes=passes,
             expectation=problem.expectation,
+            acceleration=self.acceleration,
             so_far=None if journal is None else journal.next_run(problem.units, passes),
             on_course=None if journal is None else journal.note,
         )
