@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gmmkit.core.mixture import Mixture
     from gmmkit.core.noise import Noise
     from gmmkit.core.priors import ConjugatePrior
+    from gmmkit.core.scanning import scan, score
     from gmmkit.core.search.hunt import Search
     from gmmkit.core.sources.streams import rows_from
     from gmmkit.core.starts.beginning import Start
@@ -28,11 +29,14 @@ if TYPE_CHECKING:
         GaussianMixtureRegressor,
         MixtureOutlierDetector,
     )
+    from gmmkit.io.checkpoint import Checkpoint
     from gmmkit.io.model import Model, load, save
+    from gmmkit.io.rows.opening import open_rows
     from gmmkit.io.table import Table, read_table
 
 _HOMES = {
     "BayesianGaussianMixture": "gmmkit.estimators",
+    "Checkpoint": "gmmkit.io.checkpoint",
     "ConjugatePrior": "gmmkit.core.priors",
     "Covariance": "gmmkit.core.covariance",
     "FitResult": "gmmkit.core.fits.result",
@@ -54,9 +58,12 @@ _HOMES = {
     "impute": "gmmkit.core.gaps.incomplete",
     "load": "gmmkit.io.model",
     "map_adapt": "gmmkit.core.adapt",
+    "open_rows": "gmmkit.io.rows.opening",
     "read_table": "gmmkit.io.table",
     "rows_from": "gmmkit.core.sources.streams",
     "save": "gmmkit.io.model",
+    "scan": "gmmkit.core.scanning",
+    "score": "gmmkit.core.scanning",
     "select": "gmmkit.core.fits.selection",
 }
 
@@ -71,6 +78,7 @@ _SUBPACKAGES = {
 
 __all__ = [
     "BayesianGaussianMixture",
+    "Checkpoint",
     "ConjugatePrior",
     "Covariance",
     "FitResult",
@@ -96,11 +104,14 @@ __all__ = [
     "lesson",
     "load",
     "map_adapt",
+    "open_rows",
     "plot",
     "read_table",
     "report",
     "rows_from",
     "save",
+    "scan",
+    "score",
     "select",
     "speaker",
 ]

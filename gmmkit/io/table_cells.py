@@ -138,11 +138,24 @@ class NumberColumn:
         DataWarning
             If a whole number has more digits than float64 keeps.
         """
-        if self._doubt is not None:
-            raise self._doubt
+        values = self.drain()
         if self._inexact is not None:
             warn_of_lost_digits(self.name, self._label, self._inexact)
-        return np.concatenate(self._parts)
+        return values
+
+    def drain(self) -> Float64Array:
+        """Return what was taken since this was called last, and forget it.
+
+        Raises
+        ------
+        TableError
+            As :meth:`finish`.
+        """
+        if self._doubt is not None:
+            raise self._doubt
+        values = np.concatenate([np.empty(0), *self._parts])
+        self._parts.clear()
+        return values
 
     @property
     def holds_no_number(self) -> bool:

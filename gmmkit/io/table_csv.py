@@ -1,10 +1,9 @@
 """A table from lines of text: blocks of plain numbers at once, everything else cell by cell."""
 
-import csv
 import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
@@ -21,16 +20,15 @@ from gmmkit.io.table_cells import (
     TextColumn,
     number_in,
 )
+from gmmkit.io.table_records import Records, records_of
 from gmmkit.io.table_request import Wanted, check_names, listed
-from gmmkit.io.table_text import LONGEST_RECORD, Lines, open_lines, too_long
+from gmmkit.io.table_text import Lines, open_lines
 
 # Large enough that a block costs little beside its cells, small enough to forget.
 _BLOCK_CHARACTERS = 1_000_000
 _BLOCK_CELLS = 200_000
 _QUOTED = re.compile(r'"[^"]*"')
 _TAB_SUFFIXES = (".tsv", ".tab")
-
-Records = Iterator[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -86,14 +84,65 @@ def _read(
         header = _header(lines, wanted)
         wanted.check(header.names, lines.label)
         columns = _columns(header.names, wanted, lines.label)
-        n_rows = _fill(columns, lines, header, wanted.decimal)
-    if n_rows == 0:
-        raise TableError(
-            f"{path} has no rows",
-            found=f"a header of {listed(header.names)} and nothing below",
-            needed="a line for each row",
-        )
+        if not sum(_fill(columns, lines, header, wanted.decimal)):
+            raise _no_rows(path, header)
     return header.names, {header.names[place]: column for place, column in columns.items()}
+
+
+def csv_blocks(
+    path: str | os.PathLike[str], names: Sequence[str], wanted: Wanted
+) -> Iterator[Float64Array]:
+    """Yield columns of numbers side by side, some rows at a time; nothing is held beyond them.
+
+    Parameters
+    ----------
+    path : str or path-like
+    names : sequence of str
+        The columns, in the order wanted.
+    wanted : Wanted
+        How the text is written; which columns, `names` says.
+
+    Yields
+    ------
+    ndarray of shape (n, len(names))
+
+    Raises
+    ------
+    FileAccessError, TableError
+        As :func:`read_csv`.
+    """
+    asked = replace(wanted, numeric=tuple(names), text=())
+    with open_lines(path, wanted.largest) as lines:
+        header = _header(lines, asked)
+        asked.check(header.names, lines.label)
+        columns = {name: _number_column(name, asked, lines.label) for name in names}
+        places = {header.names.index(name): column for name, column in columns.items()}
+        n_rows = 0
+        for n_new in _fill(dict(sorted(places.items())), lines, header, wanted.decimal):
+            n_rows += n_new
+            yield np.column_stack([column.drain() for column in columns.values()])
+    if not n_rows:
+        raise _no_rows(path, header)
+    for column in columns.values():
+        column.finish()
+
+
+def _no_rows(path: str | os.PathLike[str], header: Header) -> TableError:
+    return TableError(
+        f"{path} has no rows",
+        found=f"a header of {listed(header.names)} and nothing below",
+        needed="a line for each row",
+    )
+
+
+def _number_column(name: str, wanted: Wanted, label: str) -> NumberColumn:
+    return NumberColumn(
+        name,
+        label,
+        decimal=wanted.decimal,
+        keep_missing=wanted.missing == "keep",
+        required=wanted.numeric is not None,
+    )
 
 
 def _columns(names: Sequence[str], wanted: Wanted, label: str) -> dict[int, Column]:
@@ -101,13 +150,7 @@ def _columns(names: Sequence[str], wanted: Wanted, label: str) -> dict[int, Colu
     columns: dict[int, Column] = {}
     for place, name in enumerate(names):
         if wanted.is_number(name):
-            columns[place] = NumberColumn(
-                name,
-                label,
-                decimal=wanted.decimal,
-                keep_missing=wanted.missing == "keep",
-                required=wanted.numeric is not None,
-            )
+            columns[place] = _number_column(name, wanted, label)
         elif name in wanted.text:
             columns[place] = TextColumn()
     return columns
@@ -116,7 +159,7 @@ def _columns(names: Sequence[str], wanted: Wanted, label: str) -> dict[int, Colu
 def _header(lines: Lines, wanted: Wanted) -> Header:
     first = next(lines)
     delimiter = wanted.delimiter or _delimiter(first, lines.label)
-    records = _records(chain([first], lines), delimiter, 1, lines.label)
+    records = records_of(chain([first], lines), delimiter, 1, lines.label)
     _, cells = next(records)
     names = tuple(cell.strip() for cell in cells)
     check_names(names, lines.label)
@@ -147,23 +190,25 @@ def _delimiter(first_line: str, label: str) -> str:
     return "\t" if "\t" in bare else ","
 
 
-def _fill(columns: dict[int, Column], lines: Lines, header: Header, decimal: str) -> int:
-    """Fill columns with all the rows below the header, and return how many there are."""
+def _fill(
+    columns: Mapping[int, Column], lines: Lines, header: Header, decimal: str
+) -> Iterator[int]:
+    """Fill columns with the rows below the header, and yield how many more, time after time."""
     places = [place for place, column in columns.items() if isinstance(column, NumberColumn)]
-    n_rows, line = 0, header.last_line + 1
+    line = header.last_line + 1
     for block in _line_blocks(lines):
         if any('"' in each for each in block):
             # A quoted cell may go on in the next block: from here on there are only records.
-            return n_rows + _fill_cells(columns, chain(block, lines), header, line, lines.label)
+            yield from _fill_cells(columns, chain(block, lines), header, line, lines.label)
+            return
         matrix = plain_matrix(block, header, places, decimal)
         if matrix is None:
-            n_rows += _fill_cells(columns, block, header, line, lines.label)
+            yield from _fill_cells(columns, block, header, line, lines.label)
             _refuse_gap(block, lines, line)
         else:
-            n_rows += len(block)
             _fill_plainly(columns, block, header, matrix)
+            yield len(block)
         line += len(block)
-    return n_rows
 
 
 def _refuse_gap(block: Sequence[str], lines: Lines, line: int) -> None:
@@ -222,7 +267,7 @@ def plain_matrix(
 
 
 def _fill_plainly(
-    columns: dict[int, Column], block: Sequence[str], header: Header, matrix: Float64Array
+    columns: Mapping[int, Column], block: Sequence[str], header: Header, matrix: Float64Array
 ) -> None:
     values = iter(matrix.T)
     for place, column in columns.items():
@@ -234,16 +279,14 @@ def _fill_plainly(
 
 
 def _fill_cells(
-    columns: dict[int, Column], source: Iterable[str], header: Header, line: int, label: str
-) -> int:
-    n_rows = 0
-    records = _rows(_records(source, header.delimiter, line, label), header, label)
+    columns: Mapping[int, Column], source: Iterable[str], header: Header, line: int, label: str
+) -> Iterator[int]:
+    records = _rows(records_of(source, header.delimiter, line, label), header, label)
     for numbers, rows in _record_blocks(records, len(header.names)):
-        n_rows += len(rows)
         cells = list(zip(*rows, strict=True))
         for place, column in columns.items():
             column.add_cells(cells[place], numbers)
-    return n_rows
+        yield len(rows)
 
 
 def _record_blocks(records: Records, width: int) -> Iterator[tuple[list[int], list[list[str]]]]:
@@ -295,44 +338,3 @@ def _ragged(label: str, line: int, cells: Sequence[str], header: Header) -> Tabl
         needed=f"{width:,}, one for each column",
         hint=hint,
     )
-
-
-class _Feed(Iterator[str]):
-    """Lines for the csv module, which itself sets no end to a record that is never closed."""
-
-    def __init__(self, lines: Iterable[str], label: str) -> None:
-        self.record_size = 0
-        self.record_line = 1
-        self._lines = iter(lines)
-        self._label = label
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.record_size += len(line)
-        if self.record_size > LONGEST_RECORD:
-            raise too_long(self._label, self.record_line)
-        return line
-
-
-def _records(source: Iterable[str], delimiter: str, line: int, label: str) -> Records:
-    """Yield the cells of each record with the line that it begins in."""
-    feed = _Feed(source, label)
-    reader = csv.reader(feed, delimiter=delimiter, strict=True)
-    feed.record_line = line
-    try:
-        for cells in reader:
-            yield feed.record_line, cells
-            feed.record_line = line + reader.line_num
-            feed.record_size = 0
-    except csv.Error as error:
-        raise _malformed(label, feed.record_line, str(error)) from error
-
-
-def _malformed(label: str, line: int, reason: str) -> TableError:
-    if "end of data" in reason or "field limit" in reason:
-        reason, hint = "a quotation mark that is never closed", "close it, or take it out"
-    elif "new-line" in reason:
-        reason, hint = "a carriage return inside a row", "save it again with line feeds"
-    else:
-        hint = "double the quotation marks inside a quoted cell"
-    return TableError(f"the row in line {line} of {label} is malformed", found=reason, hint=hint)

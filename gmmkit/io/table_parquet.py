@@ -91,16 +91,47 @@ def read_parquet(
 def _opened(path: str | os.PathLike[str], wanted: Wanted) -> Iterator["polars.LazyFrame"]:
     polars = require_polars(f"reading the Parquet file {path}")
     payload = read_regular_file(path, wanted.largest)
-    # Polars panics, beyond Exception, on some damaged files.
-    damage = (polars.exceptions.PolarsError, polars.exceptions.PanicException)
-    try:
+    with damage_told(str(path)):
         frame = polars.scan_parquet(io.BytesIO(payload))
         check_names(tuple(frame.collect_schema().names()), str(path))
         yield frame
+
+
+@contextmanager
+def damage_told(label: str, what: str = "") -> Iterator[None]:
+    """Say of a Parquet file that it is damaged, where polars says why.
+
+    Parameters
+    ----------
+    label : str
+        The file's name.
+    what : str, optional
+        What was read of it.
+
+    Raises
+    ------
+    TableError
+
+    Examples
+    --------
+    >>> import polars
+    >>> with damage_told("t.parquet", "rows 0 to 9"):
+    ...     raise polars.exceptions.ComputeError("bad page")
+    Traceback (most recent call last):
+    ...
+    gmmkit.errors.TableError: t.parquet is a damaged Parquet file: found bad page in rows 0 to 9. \
+Try: copy or write it again.
+    """
+    polars = require_polars(label)
+    # Polars panics, beyond Exception, on some damaged files.
+    damage = (polars.exceptions.PolarsError, polars.exceptions.PanicException)
+    try:
+        yield
     except damage as error:
+        reason = str(error).partition("\n")[0]
         raise TableError(
-            f"{path} is a damaged Parquet file",
-            found=str(error).partition("\n")[0],
+            f"{label} is a damaged Parquet file",
+            found=f"{reason:.200} in {what}" if what else reason,
             hint="copy or write it again",
         ) from error
 

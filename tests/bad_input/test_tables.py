@@ -15,7 +15,7 @@ from gmmkit.errors import (
     ParameterError,
     TableError,
 )
-from gmmkit.io import table_csv
+from gmmkit.io import table_csv, table_records
 from gmmkit.io.table import Table, read_table, table_names
 from gmmkit.io.table_writing import check_table_suffix
 
@@ -199,7 +199,7 @@ def test_an_unclosed_quote_over_a_hundred_megabytes_takes_little_memory(write):
 
 
 def test_an_unclosed_quote_ends_even_where_cells_may_have_any_length(write, monkeypatch):
-    monkeypatch.setattr(table_csv, "LONGEST_RECORD", 10_000)
+    monkeypatch.setattr(table_records, "LONGEST_RECORD", 10_000)
     before = csv.field_size_limit(sys.maxsize)
     try:
         message = refusal(write('a,b\n1,2\n"3,4\n' + "5,6\n" * 10_000))

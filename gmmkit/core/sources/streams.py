@@ -182,6 +182,8 @@ def _checked(chunk: Chunk) -> Block:
     if np.ndim(rows) == 2 and not len(rows):
         return Block(np.empty(np.shape(rows)), None)
     array = check_rows(rows)
+    if weights is not None and np.shape(weights) == (len(array),) and not np.any(weights):
+        return Block(array[:0], None)
     counted = check_weights(weights, len(array))
     if counted is None or counted.all():
         return Block(array, counted)
