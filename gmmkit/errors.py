@@ -219,6 +219,12 @@ class MissingDependencyError(GmmkitError, ImportError):
     code = "dependency.missing"
 
 
+class ClusterError(GmmkitError, RuntimeError):
+    """A cluster that cannot be reached, or that lost what it worked on for good."""
+
+    code = "cluster.lost"
+
+
 class GmmkitWarning(UserWarning):
     """Root of every warning that gmmkit gives."""
 

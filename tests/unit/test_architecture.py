@@ -29,6 +29,8 @@ FLOOR_OF = {part: floor for floor, parts in enumerate(LAYERS) for part in parts}
 
 HEAVY = (
     "polars",
+    "dask",
+    "distributed",
     "scipy",
     "sklearn",
     "skimage",

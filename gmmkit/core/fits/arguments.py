@@ -61,7 +61,7 @@ def executor_for(source: Source, n_threads: int | None, place: object = None) ->
     'SerialExecutor'
     """
     if place is not None:
-        return _found(place)
+        return _found(place, source)
     if source.executor is not None:
         return source.executor
     executor = threads(n_threads)
@@ -69,8 +69,8 @@ def executor_for(source: Source, n_threads: int | None, place: object = None) ->
     return SerialExecutor(hold_blas=True) if small else executor
 
 
-def _found(place: object) -> Executor:
-    executor = executor_of(place)
+def _found(place: object, source: Source) -> Executor:
+    executor = executor_of(place, source)
     if executor is None:
         raise ParameterError(
             "passes cannot run there",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from gmmkit.core.execution import Executor
 from gmmkit.core.expectation import SOFT, Expectation
 from gmmkit.core.families import Family
 from gmmkit.core.fits.data import Data
@@ -79,10 +80,10 @@ class Demands:
         if self.fixed is not None:
             _check_fixed(self.fixed, data, family, n_components)
 
-    def added_to(self, problem: Problem, n_components: int) -> Problem:
+    def added_to(self, problem: Problem, n_components: int, executor: Executor) -> Problem:
         """Return the problem with what is demanded, in its working coordinates."""
         if self.noisy:
-            noise = self.noise if isinstance(self.noise, Noise) else self._box(problem)
+            noise = self.noise if isinstance(self.noise, Noise) else self._box(problem, executor)
             volume = problem.units.log_volume
             noise = Noise(noise.weight, noise.log_density + volume)
             problem = replace(problem, noise=noise)
@@ -101,9 +102,9 @@ class Demands:
             return self.prior
         return default_prior(problem.summary, problem.family, n_components)
 
-    def _box(self, problem: Problem) -> Noise:
+    def _box(self, problem: Problem, executor: Executor) -> Noise:
         share = USUAL_SHARE if self.noise is True else self.noise
-        return uniform_noise(problem.complete, share)  # type: ignore[arg-type]
+        return uniform_noise(problem.complete, share, executor)  # type: ignore[arg-type]
 
 
 def _check_fixed(fixed: Mixture, data: Data, family: Family, n_components: int) -> None:

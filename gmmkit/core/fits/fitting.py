@@ -186,7 +186,7 @@ def fit(
             expectation=demands.expectation,
         )
         k = k if problem.anchored else reduced_components(problem, k)
-        problem = demands.added_to(problem, k)
+        problem = demands.added_to(problem, k, running)
         if problem.constant_directions and not problem.held_up:
             warnings.warn(DataWarning(constant_note(problem)), stacklevel=2)
         wanted = wanted.settled(kind) if isinstance(wanted, Start) else wanted

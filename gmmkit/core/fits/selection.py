@@ -16,6 +16,7 @@ from gmmkit.core.fits.fitting import fit
 from gmmkit.core.fits.result import FitResult
 from gmmkit.core.gaps.incomplete import log_density
 from gmmkit.core.gaps.known import check_incomplete_rows
+from gmmkit.core.sources.adapters import source_of
 from gmmkit.errors import FitWarning, InputError, ParameterError
 
 OnCandidate = Callable[[int, int, "Candidate"], None]
@@ -165,6 +166,7 @@ def select(
     'diag'
     """
     wanted = criterion_named(criterion)
+    _check_in_memory(X)
     marginalize = options.get("missing") == "marginalize"
     rows = check_incomplete_rows(X) if marginalize else check_rows(X)
     weights = check_weights(sample_weight, len(rows))
@@ -182,6 +184,16 @@ def select(
             FitWarning("every fit has a collapsed component: ask for fewer"), stacklevel=2
         )
     return Selection(outcomes[place][1], table, wanted.name, table[place])
+
+
+def _check_in_memory(rows: object) -> None:
+    if source_of(rows) is not None:
+        raise ParameterError(
+            "many fits need all rows in memory",
+            found=f"rows that are elsewhere ({type(rows).__name__})",
+            needed="an array",
+            hint="select on a sample of the rows, and fit all of them with what it chooses",
+        )
 
 
 def _families(covariances: str | Iterable[str | Family] | None, n_features: int) -> list[Family]:

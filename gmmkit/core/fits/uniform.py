@@ -1,21 +1,24 @@
 """The noise component: a constant density over the box that the data fills."""
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 
 from gmmkit.core.checks import Float64Array, check_nonnegative
+from gmmkit.core.execution import Executor, SerialExecutor
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
-from gmmkit.core.sources.blocks import Block, Source
+from gmmkit.core.sources.blocks import Piece, Source
 from gmmkit.errors import ParameterError
 
 # The share of noise to begin with, where the caller names none.
 USUAL_SHARE = 0.05
 
 
-def uniform_noise(source: Source, share: float = USUAL_SHARE) -> Noise:
+def uniform_noise(
+    source: Source, share: float = USUAL_SHARE, executor: Executor | None = None
+) -> Noise:
     """Return noise that is uniform over a box around the rows.
 
     The box is the smaller of two: along the columns, and along the principal axes of the
@@ -26,6 +29,8 @@ def uniform_noise(source: Source, share: float = USUAL_SHARE) -> Noise:
     source : Source
     share : float
         The weight to begin with, in (0, 1).
+    executor : Executor, optional
+        Where rows are looked at; by default in the calling thread.
 
     Raises
     ------
@@ -42,7 +47,8 @@ def uniform_noise(source: Source, share: float = USUAL_SHARE) -> Noise:
         raise ParameterError(
             "the share of noise is out of range", found=repr(share), needed="between 0 and 1"
         )
-    scatter = reduce(_merged, map(_Scatter.of, source)).squares
+    running = executor or SerialExecutor()
+    scatter = reduce(_merged, running.map(_Scatter.of, source.pieces())).squares
     deviations = np.sqrt(np.diagonal(scatter) / source.n_rows)
     if not deviations.all():
         raise ParameterError(
@@ -52,7 +58,8 @@ def uniform_noise(source: Source, share: float = USUAL_SHARE) -> Noise:
             hint="leave constant columns out",
         )
     axes = np.linalg.eigh(scatter / np.multiply.outer(deviations, deviations))[1]
-    smaller = min(_log_box(source, np.diag(1 / deviations)), _log_box(source, axes.T / deviations))
+    turns = np.diag(1 / deviations), axes.T / deviations
+    smaller = min(_log_box(source, turn, running) for turn in turns)
     return Noise(share, -(smaller + float(np.log(deviations).sum())))
 
 
@@ -65,7 +72,8 @@ class _Scatter:
     squares: Float64Array
 
     @classmethod
-    def of(cls, block: Block) -> "_Scatter":
+    def of(cls, piece: Piece) -> "_Scatter":
+        block = piece.load()
         mean = block.rows.mean(axis=0, dtype=np.float64)
         deviations = block.rows - mean
         return cls(len(block.rows), mean, deviations.T @ deviations)
@@ -79,14 +87,16 @@ def _merged(one: _Scatter, other: _Scatter) -> _Scatter:
     return _Scatter(count, mean, one.squares + other.squares + between)
 
 
-def _log_box(source: Source, axes: Float64Array) -> float:
+def _log_box(source: Source, axes: Float64Array, executor: Executor) -> float:
     """Return the log volume of the box around rows along some axes, infinite where it is flat."""
-    low, high = np.full(len(axes), np.inf), np.full(len(axes), -np.inf)
-    for block in source:
-        along = block.rows.astype(np.float64) @ axes.T
-        low, high = np.minimum(low, along.min(axis=0)), np.maximum(high, along.max(axis=0))
-    sides = high - low
+    extremes = np.array(list(executor.map(partial(_extremes, axes), source.pieces())))
+    sides = extremes[:, 1].max(axis=0) - extremes[:, 0].min(axis=0)
     return float(np.log(sides).sum()) if sides.all() else float("inf")
+
+
+def _extremes(axes: Float64Array, piece: Piece) -> Float64Array:
+    along = piece.load().rows.astype(np.float64) @ axes.T
+    return np.array([along.min(axis=0), along.max(axis=0)])
 
 
 def with_noise(mixture: Mixture, noise: Noise | None) -> Mixture:

@@ -19,7 +19,7 @@ class Backend(Protocol):
     def source_of(self, rows: Any) -> Source | None:
         """Return rows of the library as a source; None if these are not any."""
 
-    def executor_of(self, place: Any) -> Executor | None:
+    def executor_of(self, place: Any, source: Source | None) -> Executor | None:
         """Return where the library computes as an executor; None if this is no such place."""
 
 
@@ -37,8 +37,14 @@ def source_of(rows: object) -> Source | None:
     return None if backend is None else backend.source_of(rows)
 
 
-def executor_of(place: object) -> Executor | None:
+def executor_of(place: object, source: Source | None = None) -> Executor | None:
     """Return an executor, or what a backend makes of a place where it computes; None if it is none.
+
+    Parameters
+    ----------
+    place : object
+    source : Source, optional
+        What it is going to pass over, which a backend may have to move there.
 
     Examples
     --------
@@ -48,7 +54,7 @@ def executor_of(place: object) -> Executor | None:
     if isinstance(place, Executor):
         return place
     backend = _backend_of(place)
-    return None if backend is None else backend.executor_of(place)
+    return None if backend is None else backend.executor_of(place, source)
 
 
 def _backend_of(thing: object) -> Backend | None:

@@ -107,7 +107,7 @@ def block_bounds(n_rows: int, n_features: int) -> Iterator[tuple[int, int]]:
     Examples
     --------
     >>> list(block_bounds(300, 2)), len(list(block_bounds(300_000, 2)))
-    ([(0, 512)], 16)
+    ([(0, 300)], 16)
     """
     step = block_rows(n_rows, n_features)
     return ((start, min(start + step, n_rows)) for start in range(0, n_rows, step))

@@ -1,0 +1,50 @@
+"""A worker that is killed in an iteration: its rows are counted by others, and not twice."""
+
+import os
+import signal
+import threading
+
+import pytest
+from clusters import WORKERS, Waiting, assert_same_fit, chunked, fitted, local_client
+from strategies import blobs
+
+from gmmkit.core import expectation
+
+# Blocks enough for each worker to hold some.
+ROWS = blobs(80_000, 2)
+
+
+@pytest.fixture(scope="module")
+def client():
+    with local_client(processes=True) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return fitted(ROWS)
+
+
+@pytest.fixture
+def stopped(tmp_path, monkeypatch):
+    """Let every worker wait in the middle of an iteration, until a file is there."""
+    make = expectation.make_partial_pass
+    monkeypatch.setattr(
+        expectation,
+        "make_partial_pass",
+        lambda *words, **more: Waiting(make(*words, **more), tmp_path),
+    )
+    return Waiting(len, tmp_path)
+
+
+@pytest.mark.parametrize("rows", [chunked(ROWS, (10_000, 2)), ROWS], ids=["of dask", "sent there"])
+def test_a_worker_killed_in_an_iteration_leaves_the_result(client, alone, stopped, rows):
+    client.wait_for_workers(WORKERS)
+    results = []
+    fit = threading.Thread(target=lambda: results.append(fitted(rows, executor=client)))
+    fit.start()
+    victim, *_ = stopped.wait_for(WORKERS)
+    os.kill(victim, signal.SIGKILL)
+    (stopped.folder / "go").touch()
+    fit.join()
+    assert_same_fit(results[0], alone)
