@@ -7,6 +7,8 @@ scoring       log densities and labels
 growth        slopes of the time over rows, columns and components
 threads       two threads against one
 routes        each of gmmkit's ways to compute, under three regularizations, on two photos
+disk          an iteration on 4 GB of rows in a file, beside reading alone and arithmetic alone
+cluster       two workers of Dask against one, and what they send
 
 What large products and copies of memory reach is measured first. Peers that are not installed are
 named as absent.
@@ -19,6 +21,7 @@ from collections.abc import Callable, Mapping
 from math import nan
 from pathlib import Path
 
+from engine_cluster import measure_cluster
 from engine_contest import (
     Found,
     Settings,
@@ -29,6 +32,7 @@ from engine_contest import (
     measure_texture,
     measure_transactions,
 )
+from engine_disk import measure_disk
 from engine_growth import measure_growth
 from engine_limits import measure_limits
 from engine_plot import write_plot
@@ -48,6 +52,8 @@ PARTS: Mapping[str, Callable[[Found, Settings], None]] = {
     "growth": measure_growth,
     "threads": measure_threads,
     "routes": measure_routes,
+    "disk": measure_disk,
+    "cluster": measure_cluster,
 }
 _QUICK_ROUNDS = 2
 
@@ -67,9 +73,18 @@ def options_of() -> argparse.Namespace:
     add("--speech-slowest-rows", type=int, default=10_000, help="gmmkit and all other peers")
     add("--scoring-speech-rows", type=int, default=100_000, help="everyone that scores")
     add("--threads-speech-rows", type=int, default=250_000, help="gmmkit alone")
+    add("--disk-rows", type=int, default=100_000_000, help="40 bytes each")
+    add("--disk-folder", type=_folder, help="where those go, on a disk and not in memory")
+    add("--cluster-rows", type=int, default=2_000_000, help="drawn on the workers")
     options = command.parse_args()
     options.rounds = options.rounds or (_QUICK_ROUNDS if options.quick else LEAST_ROUNDS)
     return options
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {text}")
+    return Path(text)
 
 
 def run(options: argparse.Namespace, folder: Path) -> Found:

@@ -4,6 +4,7 @@ import argparse
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -100,4 +101,14 @@ def _write(
         "figures": lines,
         "details": details,
     }
-    options.json.write_text(json.dumps(content, indent=1, default=str) + "\n")
+    text = json.dumps(_plain(content), indent=1, default=str, allow_nan=False)
+    options.json.write_text(text + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold: null stands for numbers that are none, or that are infinite."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -15,6 +15,7 @@ from typing import TypeVar
 from gmmkit.core.checks import check_count
 from gmmkit.core.sources.blocks import Block, Piece, Source
 from gmmkit.core.statistics import SufficientStatistics
+from gmmkit.core.tally import Tally
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -129,6 +130,24 @@ class ThreadExecutor(Executor):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+    def total(self, function: Pass, source: Source) -> SufficientStatistics:
+        """Return the sum of a pass over all blocks, added in block order.
+
+        Every thread takes one piece after the other by itself, so that small ones do not wait for
+        a queue.
+        """
+        if self._pool is None:
+            raise RuntimeError("ThreadExecutor works inside a with statement")
+        tally = Tally(function, source, self.n_threads + 2)
+        done = [self._pool.submit(tally.work) for _ in range(self.n_threads)]
+        try:
+            for each in done:
+                each.result()
+        except BaseException:
+            tally.stop()
+            raise
+        return tally.sum
 
 
 def threads(n_threads: int | None = None) -> "ThreadExecutor | SerialExecutor":

@@ -19,6 +19,7 @@ PACKAGE = Path(gmmkit.__file__).parent
 PAGES = (
     *("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "gmmkit/README.md", "data/README.md"),
     "docs/images.md",
+    "docs/large.md",
     "docs/mixtures.md",
     *(f"apps/{name}/README.md" for name in ("who_is_speaking", "fruit_basket", "fraud_alerts")),
     *(f"apps/{name}/README.md" for name in ("customer_segments", "robot_map")),

@@ -163,17 +163,24 @@ def multiply_features(phi: FloatArray, n_features: int) -> None:
         start += n_features - a
 
 
-def moved_in(units: Units, rows: FloatArray, theta: FloatArray) -> tuple[FloatArray, FloatArray]:
+def moved_in(
+    units: Units, rows: np.dtype[Any], theta: np.dtype[Any]
+) -> tuple[FloatArray, FloatArray]:
     """Return origin and inverse scale in the cheapest precision that loses none of their digits.
+
+    Parameters
+    ----------
+    units : Units
+    rows, theta : dtype
+        Of the rows that are moved, and of what they are multiplied by.
 
     Examples
     --------
-    >>> single = np.zeros((1, 1), np.float32)
-    >>> moved_in(Units.plain(1), single, single)[0].dtype
+    >>> moved_in(Units.plain(1), np.dtype(np.float32), np.dtype(np.float32))[0].dtype
     dtype('float32')
     """
     exact = units.origin, 1.0 / units.scale
-    if np.result_type(rows, theta) == np.float64:
+    if np.float64 in (rows, theta):
         return exact
     with np.errstate(over="ignore", under="ignore"):
         rounded = tuple(values.astype(np.float32) for values in exact)

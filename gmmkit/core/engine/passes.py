@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -99,38 +100,68 @@ def make_pass(
     return _ProductPass(mixture, units, natural, _sharing(compiled, hard))
 
 
-def _statistics(
-    mixture: Mixture, units: Units, log_likelihood: float, sums: Float64Array, weight: float
-) -> SufficientStatistics:
-    """Give raw sums (R, 1 + P) their names; `weight` is the block's, for the change of units."""
-    k, d = mixture.means.shape
-    moments = mixture.covariance.family.moments
-    pooled = moments is Moments.POOLED
-    return SufficientStatistics(
-        log_likelihood=log_likelihood - weight * units.log_volume,
-        weight=sums[:k, 0],
-        first=sums[:k, 1 : 1 + d],
-        second=sums[-1, 1 + d :] if pooled else sums[:k, 1 + d :],
-        moments=moments,
-        units=units,
-        origin=np.zeros(d),
-        noise_weight=0.0 if mixture.noise is None else float(sums[k, 0]),
-    )
-
-
 @dataclass(frozen=True, eq=False)
-class _FusedPass:
-    """The compiled loop over tiles, for small numbers of components."""
+class _NaturalPass:
+    """What passes in natural parameters have in common: how rows are moved, and named sums.
+
+    What every block shares is made once, so that small blocks do not wait for it.
+    """
 
     mixture: Mixture
     units: Units
     natural: Natural
 
+    @cached_property
+    def moves(self) -> dict[np.dtype[Any], tuple[FloatArray, FloatArray]]:
+        """Origin and inverse scale in the precision that suits rows of either type."""
+        kinds = np.dtype(np.float32), np.dtype(np.float64)
+        return {kind: moved_in(self.units, kind, self.natural.theta.dtype) for kind in kinds}
+
+    @cached_property
+    def origin(self) -> Float64Array:
+        """Where the sums' coordinates are zero."""
+        return np.zeros(self.mixture.n_features)
+
+    def named(
+        self, log_likelihood: float, sums: Float64Array, weight: float
+    ) -> SufficientStatistics:
+        """Give raw sums (R, 1 + P) their names; `weight` is the block's, to change units by."""
+        log_likelihood -= weight * self.units.log_volume
+        return _named(self.mixture, self.units, self.origin, log_likelihood, sums)
+
+
+def _named(
+    mixture: Mixture,
+    units: Units,
+    origin: Float64Array,
+    log_likelihood: float,
+    sums: Float64Array,
+) -> SufficientStatistics:
+    """Give raw sums (R, 1 + P) their names."""
+    k, d = mixture.means.shape
+    moments = mixture.covariance.family.moments
+    pooled = moments is Moments.POOLED
+    return SufficientStatistics(
+        log_likelihood=log_likelihood,
+        weight=sums[:k, 0],
+        first=sums[:k, 1 : 1 + d],
+        second=sums[-1, 1 + d :] if pooled else sums[:k, 1 + d :],
+        moments=moments,
+        units=units,
+        origin=origin,
+        noise_weight=0.0 if mixture.noise is None else float(sums[k, 0]),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _FusedPass(_NaturalPass):
+    """The compiled loop over tiles, for small numbers of components."""
+
     def __call__(self, block: Block) -> SufficientStatistics:
         from gmmkit.core.engine.kernels import fused_pass
 
         natural, sums = self.natural, np.zeros(self.natural.theta.shape)
-        origin, inverse_scale = moved_in(self.units, block.rows, natural.theta)
+        origin, inverse_scale = self.moves[block.rows.dtype]
         log_likelihood = fused_pass(
             read_only(block.rows),
             None if block.weights is None else read_only(block.weights),
@@ -143,32 +174,29 @@ class _FusedPass:
             self.mixture.covariance.family.moments is not Moments.DIAGONAL,
             sums,
         )
-        return _statistics(self.mixture, self.units, log_likelihood, sums, block.weight)
+        return self.named(log_likelihood, sums, block.weight)
 
 
 @dataclass(frozen=True, eq=False)
-class _ProductPass:
+class _ProductPass(_NaturalPass):
     """Two matrix products on each piece of a block, for many components, or few rows.
 
     Features and scores are held feature-major, like the compiled tiles: every sum over components
     then runs along memory.
     """
 
-    mixture: Mixture
-    units: Units
-    natural: Natural
     share: Callable[[FloatArray, Float64Array | None], float]
 
     def __call__(self, block: Block) -> SufficientStatistics:
         natural, sums = self.natural, np.zeros(self.natural.theta.shape)
-        moved = moved_in(self.units, block.rows, natural.theta)
+        moved = self.moves[block.rows.dtype]
         log_likelihood, step = 0.0, natural.piece_rows
         for start in range(0, len(block.rows), step):
             stop = start + step
             weights = None if block.weights is None else block.weights[start:stop]
             phi = natural.features(block.rows[start:stop], *moved)
             log_likelihood += self._add(phi, weights, sums)
-        return _statistics(self.mixture, self.units, log_likelihood, sums, block.weight)
+        return self.named(log_likelihood, sums, block.weight)
 
     def _add(self, phi: FloatArray, weights: Float64Array | None, sums: Float64Array) -> float:
         """Add the moments of some rows' features to the sums; return their log likelihood."""
@@ -249,10 +277,11 @@ class _CompiledCenteredPass:
             family.moments is not Moments.DIAGONAL,
             sums,
         )
-        found = _statistics(self.mixture, self.units, log_likelihood, sums, block.weight)
+        log_likelihood -= block.weight * self.units.log_volume
+        found = _named(self.mixture, self.units, self.mixture.means, log_likelihood, sums)
         pooled = family.moments is Moments.POOLED
         second = sums[:k, 1 + d :].sum(axis=0) if pooled else found.second
-        return replace(found, second=second, origin=self.mixture.means)
+        return replace(found, second=second)
 
     @cached_property
     def _parameters(self) -> tuple[Float64Array, Float64Array]:

@@ -1,6 +1,7 @@
 """Which arithmetic a pass needs: a bound on what the fast form cancels, and the route it allows."""
 
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 
@@ -8,9 +9,10 @@ from gmmkit.core.checks import Float64Array
 from gmmkit.core.mixture import Mixture
 from gmmkit.errors import ParameterError
 
-# Measured on photographs: below the first bound float32 changes a log density by less than 1e-3
-# nats; below the second float64 does so by less than 1e-6.
-FLOAT32_BOUND = 5e4
+# Measured on photographs, 5 to 13 columns: below the first bound float32 changes a log density by
+# less than 2e-3 nats and no label, and where EM ends by less than 1e-5 nats a row; below the second
+# float64 changes a log density by less than 1e-6.
+FLOAT32_BOUND = 1e5
 _FLOAT64_BOUND = 1e10
 
 
@@ -58,6 +60,12 @@ def cancellation_bound(mixture: Mixture) -> float:
     >>> cancellation_bound(Mixture([1.0], [[0.0, 0.0]], [np.eye(2)]))
     2.0
     """
+    return _bound(mixture)
+
+
+# A fit asks for the bound of the same mixture before and after a step.
+@lru_cache(maxsize=4)
+def _bound(mixture: Mixture) -> float:
     return float(cancellation_bounds(mixture).max())
 
 

@@ -169,7 +169,10 @@ class Scorer:
         return joint
 
     def _products(self, natural: Natural, rows: FloatArray) -> FloatArray:
-        return natural.scores(natural.features(rows, *moved_in(self.units, rows, natural.theta)))
+        return natural.scores(natural.features(rows, *self._moved(natural, rows)))
+
+    def _moved(self, natural: Natural, rows: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return moved_in(self.units, rows.dtype, natural.theta.dtype)
 
     def _choose(self, joint: FloatArray, labels: Labels) -> None:
         if self.compiled:
@@ -205,7 +208,7 @@ class Scorer:
         """Fill in log densities in working units, or labels, in one compiled loop over tiles."""
         from gmmkit.core.engine.kernels import fused_scores
 
-        origin, inverse_scale = moved_in(self.units, rows, natural.theta)
+        origin, inverse_scale = self._moved(natural, rows)
         fused_scores(
             read_only(rows),
             read_only(origin),

@@ -12,6 +12,9 @@ from numba.extending import overload
 from gmmkit.core.compiling import FASTMATH, inner
 from gmmkit.core.engine.natural import NEGLIGIBLE_FLOAT32, NEGLIGIBLE_FLOAT64
 
+# The product of so many sums stays below the largest number for up to 32,768 classes.
+_ROWS_PER_LOGARITHM = 64
+
 
 def _exponential(x):
     """Return e to the x for x <= 0, inlined so that loops over it vectorize."""
@@ -170,17 +173,20 @@ def exponentiate(scores, n_classes, top, total):
 
 @inner
 def log_density_sum(top, total, start, count, weights):
-    """Return the weighted sum of top + log(total), with one logarithm for many unweighted rows."""
+    """Return the weighted sum of top + log(total), with one logarithm for many unweighted rows.
+
+    A total is at least one and at most the number of classes, so that no product overflows.
+    """
     result = 0.0
     if weights is None:
-        product = 1.0
         for t in range(count):
             result += top[t]
-            product *= total[t]
-            if product > 1e250:
-                result += math.log(product)
-                product = 1.0
-        return result + math.log(product)
+        for first in range(0, count, _ROWS_PER_LOGARITHM):
+            product = 1.0
+            for t in range(first, min(first + _ROWS_PER_LOGARITHM, count)):
+                product *= total[t]
+            result += math.log(product)
+        return result
     for t in range(count):
         result += weights[start + t] * (top[t] + math.log(total[t]))
     return result

@@ -116,6 +116,8 @@ def _lifted(stack: Float64Array, root: FloatArray) -> tuple[Float64Array, int]:
 
     The deficit is added, so that the digits of what needs none stay as they are.
     """
+    if _is_above(stack, root @ root.swapaxes(-1, -2)):
+        return stack, 0
     unroot = np.linalg.inv(root)
     eigenvalues, vectors = np.linalg.eigh(unroot @ stack @ unroot.swapaxes(-1, -2))
     deficits = np.maximum(1.0 - eigenvalues, 0.0)
@@ -125,6 +127,15 @@ def _lifted(stack: Float64Array, root: FloatArray) -> tuple[Float64Array, int]:
     basis = root @ vectors
     added = (basis * deficits[..., None, :]) @ basis.swapaxes(-1, -2)
     return stack + 0.5 * (added + added.swapaxes(-1, -2)), count
+
+
+def _is_above(stack: Float64Array, floor: FloatArray) -> bool:
+    """Tell whether nothing of (..., D, D) has to be raised, which is quick to see."""
+    try:
+        np.linalg.cholesky(stack - floor)
+    except np.linalg.LinAlgError:
+        return False
+    return True
 
 
 FULL = _Full()
