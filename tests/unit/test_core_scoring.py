@@ -1,5 +1,7 @@
 """Scoring many rows: by products where they are exact enough, about each mean elsewhere."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from strategies import FAMILIES, make_mixture
@@ -15,7 +17,7 @@ def test_a_scorer_agrees_with_the_densities_about_each_mean(family, dtype):
     mixture = make_mixture(family, 4, 3)
     rows = mixture.sample(20_000, seed=1).astype(dtype)
     scorer = Scorer.of(mixture)
-    assert scorer.expanded
+    assert not len(scorer.centered)
     np.testing.assert_allclose(scorer.log_joint(rows), mixture.log_joint(rows).T, atol=1e-9)
 
 
@@ -30,7 +32,7 @@ def test_an_offset_costs_a_scorer_no_digits(offset):
 def test_components_far_apart_in_their_own_units_are_scored_about_each_mean():
     mixture = Mixture([0.5, 0.5], [[0.0], [1e5]], np.ones((2, 1, 1)))
     scorer, rows = Scorer.of(mixture), np.array([[0.5], [1e5 + 0.5]])
-    assert not scorer.expanded
+    assert scorer.centered.tolist() == [0, 1]
     assert scorer.log_joint(rows).tolist() == mixture.log_joint(rows).T.tolist()
 
 
@@ -38,3 +40,51 @@ def test_noise_is_no_component_of_a_score():
     noisy = Mixture([0.4, 0.4], [[0.0], [4.0]], np.ones((2, 1, 1)), Noise(0.2, -3.0))
     rows = np.linspace(-2, 6, 9)[:, None]
     np.testing.assert_allclose(Scorer.of(noisy).log_joint(rows), noisy.log_joint(rows).T)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("noise", [None, Noise(0.1, -9.0)])
+def test_readings_agree_with_posteriors_about_each_mean(family, compiled, noise):
+    mixture = make_mixture(family, 4, 3)
+    if noise is not None:
+        mixture = Mixture(0.9 * mixture.weights, mixture.means, mixture.covariance, noise)
+    rows = make_mixture(family, 4, 3).sample(3_000, seed=1)
+    scorer = replace(Scorer.of(mixture), compiled=compiled)
+    shares, density = mixture.posteriors(rows)
+    np.testing.assert_allclose(scorer.log_density(rows), density, atol=1e-9)
+    np.testing.assert_allclose(scorer.responsibilities(rows), shares, atol=1e-9)
+    assert np.array_equal(scorer.labels(rows), mixture._labels_block(rows))
+
+
+def test_one_component_that_products_blur_does_not_slow_the_others_down():
+    thin = Mixture([0.5, 0.5], [[0.0, 0.0], [3.0, 3.0]], [np.eye(2), 1e-9 * np.eye(2)])
+    rows = np.concatenate([thin.sample(400, seed=0), [[3.0, 3.001]]])
+    scorer = Scorer.of(thin)
+    assert scorer.centered.tolist() == [1]
+    np.testing.assert_allclose(scorer.log_density(rows), thin.posteriors(rows)[1], rtol=1e-12)
+
+
+def test_many_rows_are_read_as_few_are():
+    mixture = make_mixture("full", 8, 4)
+    rows = mixture.sample(20_000, seed=3)
+    few = [rows[start : start + 500] for start in range(0, len(rows), 500)]
+    for read in (mixture.log_density, mixture.responsibilities, mixture.labels):
+        of_few = np.concatenate([read(each) for each in few])
+        np.testing.assert_allclose(read(rows), of_few, atol=1e-9)
+
+
+def test_labels_of_single_precision_rows_differ_at_most_where_components_tie():
+    mixture = make_mixture("full", 5, 3)
+    rows = mixture.sample(20_000, seed=4).astype(np.float32)
+    labels, joint = Scorer.of(mixture).labels(rows), mixture.log_joint(rows)
+    lost = joint.max(axis=1) - np.take_along_axis(joint, labels[:, None], axis=1)[:, 0]
+    assert lost.max() < 1e-3
+
+
+def test_a_mixture_of_many_components_is_scored_by_blas():
+    mixture = make_mixture("diag", 70, 5)
+    rows = mixture.sample(2_000, seed=5)
+    scorer = replace(Scorer.of(mixture), compiled=True)
+    np.testing.assert_allclose(scorer.log_density(rows), mixture.posteriors(rows)[1], atol=1e-9)
+    assert np.array_equal(scorer.labels(rows), mixture._labels_block(rows))
