@@ -3,15 +3,32 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gmmkit.cli.session import one_line
+from gmmkit.cli.session import one_line, tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 Step = Callable[[str], AbstractContextManager[None]]
 Tell = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Shows how far work that goes over the same rows again and again has come.
+
+    Parameters
+    ----------
+    show : callable
+        Takes a text and the share of the present pass that is done, None where nobody knows.
+    note : callable
+        Takes something to say on standard error at once.
+    """
+
+    show: Callable[[str, float | None], None]
+    note: Callable[[str], None]
 
 
 @contextmanager
@@ -61,6 +78,25 @@ def stages() -> Iterator[Tell]:
         yield _silent_stage
 
 
+@contextmanager
+def passes() -> Iterator[Passes]:
+    """Show passes over rows while the block runs.
+
+    Yields
+    ------
+    Passes
+
+    Examples
+    --------
+    >>> with passes() as shown:
+    ...     shown.show("iteration 3", 0.25)
+    """
+    if on_terminal():
+        yield from _shown_passes()
+    else:
+        yield Passes(_silent_pass, _note)
+
+
 def on_terminal() -> bool:
     """Tell whether somebody watches standard error.
 
@@ -79,6 +115,14 @@ def _silent_step(_name: str) -> Iterator[None]:
 
 def _silent_stage(_stage: str, _done: int, _whole: int) -> None:
     return None
+
+
+def _silent_pass(_text: str, _share: float | None) -> None:
+    return None
+
+
+def _note(text: str) -> None:
+    tell("note", text)
 
 
 def _shown_steps(total: int) -> Iterator[Step]:
@@ -111,6 +155,28 @@ def _shown_stages() -> Iterator[Tell]:
 
     with progress:
         yield tell_stage
+
+
+def _shown_passes() -> Iterator[Passes]:
+    from rich.progress import BarColumn, TaskProgressColumn, TimeElapsedColumn
+
+    # Short enough that the text fits beside it on a terminal of 80 columns.
+    bar = BarColumn(bar_width=20)
+    progress = _progress(_description(), bar, TaskProgressColumn(), TimeElapsedColumn())
+    task = progress.add_task("", total=None)
+
+    def show(text: str, share: float | None) -> None:
+        progress.update(task, description=one_line(text))
+        if share is not None:
+            progress.update(task, completed=share, total=1.0)
+
+    def note(text: str) -> None:
+        progress.stop()
+        _note(text)
+        progress.start()
+
+    with progress:
+        yield Passes(show, note)
 
 
 def _description(most: int | None = None) -> Any:

@@ -2,18 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gmmkit.cli.progress import stages
 from gmmkit.cli.results import Report, columns, plural
 from gmmkit.cli.session import collected_warnings
+from gmmkit.cli.table.candidates import Contest
 from gmmkit.cli.table.data import Data
 from gmmkit.cli.table.demands import FitWords, fit_arguments
 from gmmkit.cli.table.outcomes import check_strictly, in_order
 from gmmkit.cli.table.wording import Wording
+from gmmkit.core.sources.blocks import Source
 from gmmkit.errors import GmmkitWarning
 
 if TYPE_CHECKING:
+    from gmmkit.core.checks import Float64Array
     from gmmkit.core.fits.result import FitResult
     from gmmkit.core.fits.selection import Candidate, Selection
 
@@ -133,6 +136,7 @@ def chosen(
     *,
     folds: int = 5,
     jobs: int | None = None,
+    executor: object = None,
 ) -> tuple[Choice, list[GmmkitWarning]]:
     """Fit every covariance with every number of components; return the choice, and what was warned.
 
@@ -141,28 +145,41 @@ def chosen(
     GmmkitError
         If none can be fitted, or the best is degenerate and that is not to be.
     """
-    from gmmkit.core.fits.selection import select
-
-    worded = Wording(data.columns).among_candidates
-    with collected_warnings(worded) as warned, stages() as tell_stage:
-        tell_stage("fitting", 0, len(words.components))
-        selection = select(
-            data.rows,
-            words.components,
-            covariances,
-            criterion,
-            sample_weight=data.weights,
-            n_folds=folds,
-            seed=words.seed,
-            n_jobs=jobs,
-            on_candidate=lambda done, whole, last: tell_stage(_named(last), done, whole),
-            n_threads=words.threads if jobs is None else 1,
-            **fit_arguments(words, data),
-        )
+    options = {"seed": words.seed, "executor": executor} | fit_arguments(words, data)
+    with collected_warnings(Wording(data.columns).among_candidates) as warned:
+        if isinstance(data.rows, Source):
+            options["n_threads"] = words.threads
+            contest = Contest(data.rows, words.components, covariances, criterion, options)
+            selection = contest.selection()
+        else:
+            options |= {"n_threads": words.threads if jobs is None else 1}
+            options |= {"n_folds": folds, "n_jobs": jobs, "sample_weight": data.weights}
+            selection = _selected(data.rows, words.components, covariances, criterion, options)
         if words.strict:
             check_strictly(selection.best, [])
     result = in_order(selection.best, data)
     return Choice(selection, result, _groups(result, data)), warned
+
+
+def _selected(
+    rows: "Float64Array",
+    components: Sequence[int],
+    covariances: str | Sequence[str] | None,
+    criterion: str,
+    options: dict[str, Any],
+) -> "Selection":
+    from gmmkit.core.fits.selection import select
+
+    with stages() as tell_stage:
+        tell_stage("fitting", 0, len(components))
+        return select(
+            rows,
+            components,
+            covariances,
+            criterion,
+            on_candidate=lambda done, whole, last: tell_stage(_named(last), done, whole),
+            **options,
+        )
 
 
 def _named(candidate: "Candidate") -> str:
@@ -175,9 +192,9 @@ def _groups(result: "FitResult", data: Data) -> tuple[tuple[int, ...], ...]:
     from gmmkit.core.gaps.incomplete import responsibilities
 
     k = result.mixture.n_components
-    if k < _FEWEST_COMBINED:
+    rows, weights = data.matrix, data.weights
+    if rows is None or k < _FEWEST_COMBINED:
         return tuple((number,) for number in range(k))
-    rows, weights = data.rows, data.weights
     if result.kept is not None:
         rows, weights = rows[result.kept], None if weights is None else weights[result.kept]
     combination = combine_by_entropy(responsibilities(rows, result.mixture), weights)

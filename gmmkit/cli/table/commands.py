@@ -8,12 +8,14 @@ import click
 from gmmkit.cli.options import force_option, json_option, seed_option
 from gmmkit.cli.session import debug_option
 from gmmkit.cli.table.fit_commands import fit_command, select_command
+from gmmkit.cli.table.long_options import large_table_options
 from gmmkit.cli.table.options import names_option, output_option, table_options
 
 _SCORE_EPILOG = """\b
 Examples:
   gmmkit score measures.gmm new.csv -o scores.csv --keep id
   gmmkit score measures.gmm new.csv > scores.csv
+  gmmkit score rows.gmm rows.npy -o scores.parquet
 
 \b
 Columns are found by their names, in whatever order they stand. Each row gets
@@ -23,6 +25,11 @@ Columns are found by their names, in whatever order they stand. Each row gets
   tail_probability  how often a row of the model's own is at least as strange:
                     0.001 is one in a thousand (not for a model with noise,
                     and not with --no-tail, which is faster)
+
+\b
+A .npy and a table above 1 GB are passed over block by block, and results are
+written as they come; --keep then takes columns of numbers, and no cell may be
+missing. The columns of a .npy are named by their numbers, from 0.
 """
 _SAMPLE_EPILOG = """\b
 Examples:
@@ -38,11 +45,15 @@ Examples:
 @names_option("--keep", name="keep", text="Columns to copy beside the results, such as an id.")
 @click.option("--no-tail", is_flag=True, help="Leave the tail probabilities out.")
 @table_options
+@large_table_options
 @force_option
 @json_option
 @debug_option
 def score_command(**words: Any) -> None:
-    """Say which group of a fitted model each row of a TABLE belongs to, and how surely."""
+    """Say which group of a fitted model each row of a TABLE belongs to, and how surely.
+
+    TABLE is a CSV, TSV, Parquet or .npy file, or sample:NAME.
+    """
     from gmmkit.cli.table.scoring import Request, score_table
 
     as_json = words.pop("as_json")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.cli.table.sources import TableSource, TableWords
+from gmmkit.core.sources.blocks import Source
 from gmmkit.errors import InputError, TableError
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ class Data:
     Parameters
     ----------
     columns : tuple of str of length D
-    rows : ndarray of shape (N, D)
-        NaN where a number is missing.
+    rows : ndarray of shape (N, D), or Source
+        NaN where a number is missing; a source, if they are passed over block by block.
     weights : ndarray of shape (N,) or None
         How often each row counts.
     labels : Labels or None
@@ -88,14 +89,40 @@ class Data:
     """
 
     columns: tuple[str, ...]
-    rows: "Float64Array"
+    rows: "Float64Array | Source"
     weights: "Float64Array | None" = None
     labels: Labels | None = None
 
     @property
+    def matrix(self) -> "Float64Array | None":
+        """The rows, if they are in memory."""
+        return None if isinstance(self.rows, Source) else self.rows
+
+    @property
+    def n_rows(self) -> int:
+        """The number of rows N; of those that are passed over, how many count."""
+        return self.rows.n_rows if isinstance(self.rows, Source) else len(self.rows)
+
+    @property
     def has_gaps(self) -> bool:
         """Whether numbers are missing."""
-        return bool(np.isnan(self.rows).any())
+        return self.matrix is not None and bool(np.isnan(self.matrix).any())
+
+    def close(self) -> None:
+        """Remove what was written for rows that are passed over."""
+        close_rows(self.rows)
+
+
+def close_rows(rows: object) -> None:
+    """Remove what was written for rows that are passed over, if anything was.
+
+    Examples
+    --------
+    >>> close_rows(np.ones((2, 1)))
+    """
+    close = getattr(rows, "close", None)
+    if close is not None:
+        close()
 
 
 def read_data(source: TableSource, words: DataWords) -> Data:
@@ -107,6 +134,8 @@ def read_data(source: TableSource, words: DataWords) -> Data:
         If the table cannot be read, or a column is none of its own or cannot be used.
     """
     columns = choose_columns(source, words)
+    if source.is_streamed:
+        return Data(columns, source.opened(columns, words.weights))
     weights = [words.weights] if words.weights else []
     labels = [words.labels] if words.labels else []
     table = source.read((*columns, *weights), labels)

@@ -8,8 +8,10 @@ import numpy as np
 
 from gmmkit.cli.outputs import check_output
 from gmmkit.cli.progress import stages
+from gmmkit.cli.results import plural
 from gmmkit.cli.session import collected_warnings, one_line
 from gmmkit.cli.table.data import Data, DataWords, Labels, read_data
+from gmmkit.cli.table.outputs import check_writable
 from gmmkit.cli.table.sources import TableSource
 from gmmkit.errors import GmmkitWarning, InputError
 
@@ -36,6 +38,7 @@ class FitWords(DataWords):
     seed: int
     threads: int | None
     strict: bool
+    acceleration: str = "none"
 
 
 def source_of(words: FitWords) -> TableSource:
@@ -49,6 +52,7 @@ def source_of(words: FitWords) -> TableSource:
     source = words.found()
     if words.output is not None:
         check_output(words.output, [source.path], force=words.force)
+        check_writable(words.output)
     return source
 
 
@@ -60,10 +64,25 @@ def read_watched(source: TableSource, words: FitWords) -> tuple[Data, list[Gmmki
     GmmkitError
         If the table cannot be read as is asked.
     """
+    source.refuse({"--labels": words.labels, "--missing": words.missing, "--trim": words.trim})
     with collected_warnings() as warned, stages() as tell_stage:
         tell_stage(f"reading {one_line(words.table)}", 0, 1)
         data = read_data(source, words)
     return data, warned
+
+
+def size_told(words: FitWords, data: Data) -> str:
+    """Say what of a table was fitted.
+
+    Parameters
+    ----------
+    words : FitWords
+    data : Data
+        Of rows that are passed over, those of weight zero are not known any more.
+    """
+    counted = " of positive weight" if data.matrix is None and words.weights else ""
+    rows = plural(data.n_rows, "row") + counted
+    return f"{one_line(words.table)}: {rows}, {plural(len(data.columns), 'column')}"
 
 
 def fit_arguments(words: FitWords, data: Data) -> dict[str, Any]:
@@ -91,6 +110,7 @@ def fit_arguments(words: FitWords, data: Data) -> dict[str, Any]:
         "max_iter": words.iterations,
         "noise": words.noise or None,
         "trim": words.trim,
+        "acceleration": words.acceleration,
     }
     if words.starts is not None:
         wanted["n_init"] = words.starts

@@ -17,6 +17,11 @@ from gmmkit.cli.table.fit_options import (
     model_option,
     split_families,
 )
+from gmmkit.cli.table.long_options import (
+    large_table_options,
+    long_fit_options,
+    settle_long_fit_words,
+)
 from gmmkit.cli.table.options import table_options
 
 _FIT_EPILOG = """\b
@@ -25,15 +30,22 @@ Examples:
   gmmkit fit measures.csv -k auto --drop id,name --covariance tied
   gmmkit fit export.csv -k 4 --delimiter ';' --decimal , --columns age,income
   gmmkit fit sample:fruit-basket -k 3 --drop fruit
+  gmmkit fit rows.npy -k 8 --checkpoint rows.progress -o rows.gmm
 
 \b
-The first line of a table names its columns. All of them are compared, and one
-that holds text is refused: choose by --columns or --drop. With full, tied and
-diag, units do not matter: grams and kilograms give the same groups.
+The first line of a table names its columns; those of a .npy are named by their
+numbers, from 0. All of them are compared, and one that holds text is refused:
+choose by --columns or --drop. With full, tied and diag, units do not matter:
+grams and kilograms give the same groups.
 
 \b
-Exit codes: 0 done; 2 wrong usage; 3 a table or option that can not be used;
-5 a degenerate fit (with --strict).
+A .npy and a table above 1 GB are passed over block by block: the model is the
+same, and --labels, --missing and --trim, which need all rows, are refused.
+
+\b
+Exit codes: 0 done; 2 wrong usage; 3 a table, an option or a scheduler that can
+not be used; 4 a --checkpoint that is another file; 5 a degenerate fit (with
+--strict); 130 interrupted.
 """
 _SELECT_EPILOG = """\b
 Examples:
@@ -52,6 +64,7 @@ components describe one group that is not bell-shaped, entropy says which
   icl       the same, and groups that overlap cost extra
   aic       a lower price: more components
   held-out  how likely rows are that were not fitted, by cross-validation
+Of a .npy or a table above 1 GB, which is passed over block by block: bic or aic.
 """
 
 
@@ -78,7 +91,9 @@ components describe one group that is not bell-shaped, entropy says which
     "others; not compared itself.",
 )
 @fit_options
+@long_fit_options
 @table_options
+@large_table_options
 @threads_option
 @force_option
 @json_option
@@ -86,12 +101,13 @@ components describe one group that is not bell-shaped, entropy says which
 def fit_command(**words: Any) -> None:
     """Find the few kinds of rows that make up a table.
 
-    TABLE is a CSV, TSV or Parquet file, or sample:NAME. Nothing has to be labeled before: rows
-    that are alike become a group, with a center, a spread and a share.
+    TABLE is a CSV, TSV, Parquet or .npy file, or sample:NAME. Nothing has to be labeled before:
+    rows that are alike become a group, with a center, a spread and a share.
     """
     check_fit_words(words)
     if words["labels"] and len(words["components"]) > 1:
         raise click.UsageError("--labels takes one number of components: -k K")
+    settle_long_fit_words(words)
     from gmmkit.cli.table.fitting import Request, fit_table
 
     as_json = words.pop("as_json")
@@ -144,6 +160,7 @@ def fit_command(**words: Any) -> None:
 @data_options
 @fit_options
 @table_options
+@large_table_options
 @jobs_option(
     "How many fits to run side by side, each on a CPU of its own; the result does not depend on "
     "it.  [default: one after the other]"
@@ -154,7 +171,7 @@ def fit_command(**words: Any) -> None:
 def select_command(**words: Any) -> None:
     """Say how many groups of rows a table has, and of which shape they are.
 
-    TABLE is a CSV, TSV or Parquet file, or sample:NAME.
+    TABLE is a CSV, TSV, Parquet or .npy file, or sample:NAME.
     """
     check_fit_words(words)
     if words["folds"] is not None and words["criterion"] != "held-out":

@@ -92,7 +92,7 @@ def fit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     >>> [each.name for each in fit_options(lambda: 0).__click_params__[::-1]][:3]
     ['start', 'starts', 'search_seconds']
     """
-    added = (*_start_options(), *_robust_options())
+    added = (*_start_options(), *_running_options(), *_robust_options())
     added += (seed_option("Start of every random choice: the same seed gives the same model."),)
     return reduce(lambda inner, add: add(inner), reversed((*added, strict_option)), command)
 
@@ -163,6 +163,11 @@ def _start_options() -> tuple[Decorator, ...]:
             help="Search for a better fit for so long at most. What is found then depends on the "
             "machine.  [default: until nothing better comes, by a fixed number of steps]",
         ),
+    )
+
+
+def _running_options() -> tuple[Decorator, ...]:
+    return (
         click.option(
             "--iterations",
             type=click.IntRange(min=1),
@@ -170,6 +175,14 @@ def _start_options() -> tuple[Decorator, ...]:
             show_default=True,
             metavar="N",
             help="The most iterations of a fit.",
+        ),
+        click.option(
+            "--acceleration",
+            type=click.Choice(["none", "squarem"]),
+            default="none",
+            show_default=True,
+            help="Take longer steps where they lead further (Varadhan and Roland 2008): fewer "
+            "passes over the rows where a fit takes many.",
         ),
     )
 

@@ -72,7 +72,7 @@ def described(result: "FitResult", data: Data) -> "FitReport":
     return describe_fit(
         result,
         names=shown_names(data.columns),
-        rows=None if data.has_gaps else data.rows,
+        rows=None if data.has_gaps else data.matrix,
         weights=None if data.has_gaps else data.weights,
     )
 
@@ -91,7 +91,7 @@ def told(report: "FitReport", data: Data) -> str:
     text = Wording(shown_names(data.columns))(str(report))
     if data.labels is None:
         return text
-    known = f"{data.labels.n_known:,} of {len(data.rows):,} rows are labeled: {data.labels}"
+    known = f"{data.labels.n_known:,} of {data.n_rows:,} rows are labeled: {data.labels}"
     return f"{text}\n  {known}"
 
 
@@ -122,7 +122,7 @@ def write_fit(
     from gmmkit.io.table_model import TableModel
 
     facts = {
-        "rows": str(len(data.rows)),
+        "rows": str(data.n_rows),
         "log likelihood": f"{result.log_likelihood!r}",
         "BIC": f"{result.bic()!r}",
     }

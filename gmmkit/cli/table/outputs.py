@@ -1,5 +1,6 @@
 """Where columns of results go: a file, or standard output."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from gmmkit.cli.outputs import check_output
 from gmmkit.cli.results import Report, json_text
 from gmmkit.cli.session import put
+from gmmkit.errors import OutputWriteError
 
 Columns = Mapping[str, npt.NDArray[Any]]
 
@@ -31,6 +33,28 @@ def check_table_output(output: Path | None, inputs: Sequence[Path], *, force: bo
 
     check_table_suffix(output)
     check_output(output, inputs, force=force)
+    check_writable(output)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a folder that cannot be written to before hours of work, rather than after.
+
+    Raises
+    ------
+    OutputWriteError
+
+    Examples
+    --------
+    >>> check_writable(Path("new.csv"))
+    """
+    folder = path.absolute().parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputWriteError(
+            f"{path} cannot be written",
+            found=f"no permission in the folder {folder}",
+            needed="a folder that can be written to",
+            hint="name a file in another folder",
+        )
 
 
 def deliver(
@@ -71,11 +95,32 @@ def deliver(
 
     if output is not None:
         write_table(columns, output, force=force)
-    if as_json:
-        whole = summary | {"output": None if output is None else str(output)}
-        shown = {} if output else {"columns": {n: c.tolist() for n, c in columns.items()}}
-        put(json_text(command, whole | shown))
-    elif output is None:
+        tell_written(command, summary, output, as_json=as_json)
+    elif as_json:
+        shown = {"columns": {name: column.tolist() for name, column in columns.items()}}
+        put(json_text(command, summary | {"output": None} | shown))
+    else:
         put(csv_text(columns).removesuffix("\n"))
+
+
+def tell_written(command: str, summary: Report, output: Path, *, as_json: bool) -> None:
+    """Tell of columns that were written to a file.
+
+    Parameters
+    ----------
+    command : str
+        For the schema of the JSON object.
+    summary : dict
+        With the number of rows.
+    output : Path
+    as_json : bool
+
+    Examples
+    --------
+    >>> tell_written("score", {"rows": 1}, Path("t.csv"), as_json=False)
+    t.csv: 1 row
+    """
+    if as_json:
+        put(json_text(command, summary | {"output": str(output)}))
     else:
         put(f"{output}: {summary['rows']:,} row{'s' if summary['rows'] != 1 else ''}")

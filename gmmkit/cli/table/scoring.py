@@ -1,6 +1,6 @@
 """``gmmkit score``, step by step: find the model's columns in a table, and score its rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.cli.progress import progress_bar
-from gmmkit.cli.results import warnings_of
+from gmmkit.cli.results import Report, warnings_of
 from gmmkit.cli.session import collected_warnings
 from gmmkit.cli.table.models import read_table_model
-from gmmkit.cli.table.outputs import check_table_output, deliver
-from gmmkit.cli.table.sources import TableWords
-from gmmkit.errors import TableError
+from gmmkit.cli.table.outputs import check_table_output, deliver, tell_written
+from gmmkit.cli.table.sources import TableSource, TableWords
+from gmmkit.errors import GmmkitWarning, InputError, TableError
 
 if TYPE_CHECKING:
     from gmmkit.core.checks import Float64Array
@@ -49,27 +49,59 @@ def score_table(request: Request, *, as_json: bool) -> None:
     source = request.found()
     check_table_output(request.output, [request.model, source.path], force=request.force)
     _refuse_clash(request.keep)
+    if source.is_streamed:
+        _score_stream(request, source, as_json=as_json)
+    else:
+        _score_whole(request, source, as_json=as_json)
+
+
+def _score_whole(request: Request, source: TableSource, *, as_json: bool) -> None:
     with collected_warnings() as warned, progress_bar(2) as step:
         model = read_table_model(request.model)
         with step(f"reading {request.table}"):
             table = source.read(model.columns, _texts(request, model))
         with step("scoring"):
             results = score_rows(model.mixture, table.rows(model.columns), tail=not request.no_tail)
-    summary = {
-        "model": str(request.model),
-        "table": request.table,
-        "rows": table.n_rows,
-        "mean_log_density": float(results["log_density"].mean()),
-        "warnings": warnings_of(warned),
-    }
     deliver(
         "score",
         _kept(request, table) | results,
-        summary,
+        _summary(request, table.n_rows, float(results["log_density"].mean()), warned),
         output=request.output,
         force=request.force,
         as_json=as_json,
     )
+
+
+def _score_stream(request: Request, source: TableSource, *, as_json: bool) -> None:
+    from gmmkit.cli.table.stream_scoring import Wanted, score_stream
+
+    source.refuse({"--missing": request.missing})
+    if as_json and request.output is None:
+        raise InputError(
+            f"the scores of {request.table} are not put into one object",
+            found="--json without -o, for a table that is passed over block by block",
+            needed="a file for the scores",
+            hint="-o FILE, or leave --json out",
+        )
+    with collected_warnings() as warned:
+        model = read_table_model(request.model)
+        wanted = Wanted(request.keep, not request.no_tail, request.output, request.force)
+        found = score_stream(source, model, wanted)
+    summary = _summary(request, found.n_rows, found.mean_log_density, warned)
+    if request.output is not None:
+        tell_written("score", summary, request.output, as_json=as_json)
+
+
+def _summary(
+    request: Request, n_rows: int, mean_log_density: float, warned: Sequence[GmmkitWarning]
+) -> Report:
+    return {
+        "model": str(request.model),
+        "table": request.table,
+        "rows": n_rows,
+        "mean_log_density": mean_log_density,
+        "warnings": warnings_of(warned),
+    }
 
 
 def score_rows(

@@ -1,15 +1,17 @@
 """``gmmkit select``, step by step: read, fit every candidate, rank them, write the best one."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from gmmkit.cli.drawing import check_drawing, write_drawing
-from gmmkit.cli.results import Report, json_text, plural, warnings_of
+from gmmkit.cli.results import Report, json_text, warnings_of
 from gmmkit.cli.session import one_line, put
+from gmmkit.cli.table.candidates import CRITERIA
 from gmmkit.cli.table.choosing import Choice, chosen
 from gmmkit.cli.table.data import Data
-from gmmkit.cli.table.demands import FitWords, read_watched, source_of
+from gmmkit.cli.table.demands import FitWords, read_watched, size_told, source_of
 from gmmkit.cli.table.outcomes import write_fit
 from gmmkit.cli.table.reports import fit_of
 
@@ -35,15 +37,18 @@ def select_table(request: Request, *, as_json: bool) -> None:
     """
     source = source_of(request)
     check_drawing(request.plot, [source.path], force=request.force)
+    option = f"--criterion {request.criterion.replace('_', '-')}"
+    source.refuse({option: request.criterion not in CRITERIA})
     data, of_table = read_watched(source, request)
-    choice, of_fits = chosen(
-        request,
-        data,
-        request.covariances,
-        request.criterion,
-        folds=request.folds,
-        jobs=request.threads,
-    )
+    with closing(data):
+        choice, of_fits = chosen(
+            request,
+            data,
+            request.covariances,
+            request.criterion,
+            folds=request.folds,
+            jobs=request.threads,
+        )
     notes = {"seed": str(request.seed)} | choice.notes
     write_fit(choice.result, data, request.output, notes=notes, force=request.force)
     if request.plot is not None:
@@ -72,8 +77,7 @@ def _draw(choice: Choice, path: Path, *, force: bool) -> None:
 
 
 def _show(request: Request, data: Data, choice: Choice) -> None:
-    size = f"{plural(len(data.rows), 'row')}, {plural(len(data.columns), 'column')}"
-    put("\n".join([f"{one_line(request.table)}: {size}", *choice.sentences()]))
+    put("\n".join([size_told(request, data), *choice.sentences()]))
     put(choice.table(request.top))
     for path in filter(None, (request.output, request.plot)):
         put(f"  wrote {one_line(path)}")
@@ -82,7 +86,7 @@ def _show(request: Request, data: Data, choice: Choice) -> None:
 def _values(request: Request, data: Data, choice: Choice) -> Report:
     return {
         "table": request.table,
-        "rows": len(data.rows),
+        "rows": data.n_rows,
         "columns": list(data.columns),
         "seed": request.seed,
         **choice.values(),
