@@ -1,10 +1,14 @@
 """Clients of clusters: found where Dask would find one, opened by address, or refused."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from gmmkit.errors import ClusterError, MissingDependencyError, ParameterError
+
+_PLAIN = "tcp://"
+_LONGEST_GREETING = 1 << 20
 
 
 def is_client(place: object) -> bool:
@@ -98,6 +102,8 @@ def connected(address: str, *, timeout: float = 10.0) -> Iterator[Any]:
 
 def _opened(address: str, timeout: float) -> Any:
     try:
+        if address.startswith(_PLAIN):
+            _await_greeting(address.removeprefix(_PLAIN), timeout)
         return _distributed().Client(address, timeout=timeout, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as problem:
         raise ClusterError(
@@ -106,6 +112,18 @@ def _opened(address: str, timeout: float) -> Any:
             needed="the address of a running scheduler, such as tcp://10.0.0.1:8786",
             hint="start one with: dask scheduler",
         ) from problem
+
+
+def _await_greeting(place: str, timeout: float) -> None:
+    """Wait for what a scheduler says first; Dask itself would wait for any server without end.
+
+    Eight bytes say how long the greeting is.
+    """
+    host, _, port = place.rpartition(":")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout) as line:
+        size = int.from_bytes(line.recv(8, socket.MSG_WAITALL), "little")
+    if not 0 < size <= _LONGEST_GREETING:
+        raise ValueError("what answers there is no scheduler")
 
 
 def _distributed() -> Any:

@@ -1,8 +1,11 @@
 """Passes on a cluster: the same result as in one process, and nothing but sums comes back."""
 
 import pickle
+import socket
+import threading
 import types
 from concurrent.futures import CancelledError
+from contextlib import suppress
 
 import dask.array
 import dask.sizeof
@@ -347,3 +350,26 @@ def test_a_cluster_is_connected_to_by_its_address(client):
     with connected(address) as other:
         assert other.nthreads() == client.nthreads()
     assert other.status == "closed"
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.0 400 Bad Request\r\n"])
+def test_a_server_that_is_no_scheduler_is_refused_in_time(said):
+    def answer(server):
+        line, _ = server.accept()
+        with line, suppress(ConnectionError):
+            line.sendall(said)
+            line.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=answer, args=(server,))
+        answering.start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ClusterError, match="no scheduler answers"):
+            connected(address, timeout=0.3).__enter__()
+        answering.join()
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1", "tcp://127.0.0.1:none", "tcp://"])
+def test_an_address_without_a_port_is_refused(address):
+    with pytest.raises(ClusterError, match="no scheduler answers"):
+        connected(address, timeout=0.3).__enter__()

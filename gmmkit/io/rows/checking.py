@@ -1,5 +1,7 @@
 """Rows of a file, checked when they are read: every error names the file and the rows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from gmmkit.core.checks import LARGEST_MAGNITUDE, Float64Array, FloatArray
@@ -19,7 +21,9 @@ def row_range(start: int, stop: int) -> str:
     return f"rows {start} to {stop - 1}"
 
 
-def check_finite(rows: FloatArray, first_row: int, label: str) -> None:
+def check_finite(
+    rows: FloatArray, first_row: int, label: str, names: Sequence[int | str] | None = None
+) -> None:
     """Refuse rows with numbers that are none, or too large to square.
 
     Parameters
@@ -29,6 +33,8 @@ def check_finite(rows: FloatArray, first_row: int, label: str) -> None:
         The place of the first of them in the file.
     label : str
         The file's name, for the error.
+    names : sequence of int or str, optional
+        What the file calls the columns; they are numbered from 0 by default.
 
     Raises
     ------
@@ -47,17 +53,17 @@ column 0, among rows 512 to 513; needed finite numbers. Try: drop or fill such r
         # One product tells of all that they are usable: it is NaN or large if any is not.
         usable = float(np.vdot(flat, flat)) <= LARGEST_MAGNITUDE**2
     if not usable:
-        _look_closely(rows, first_row, label)
+        _look_closely(rows, first_row, label, names or range(rows.shape[1]))
 
 
-def _look_closely(rows: FloatArray, first_row: int, label: str) -> None:
+def _look_closely(rows: FloatArray, first_row: int, label: str, names: Sequence[int | str]) -> None:
     among = f"among {row_range(first_row, first_row + len(rows))}"
     unusable = ~np.isfinite(rows)
     if unusable.any():
         row, column = np.argwhere(unusable)[0].tolist()
         raise TableError(
             f"{label} contains NaN or infinity",
-            found=f"the first in row {first_row + row}, column {column}, {among}",
+            found=f"the first in row {first_row + row}, column {names[column]!r}, {among}",
             needed=_FINITE,
             hint="drop or fill such rows first",
         )

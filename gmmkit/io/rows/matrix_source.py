@@ -80,7 +80,7 @@ class MatrixPiece:
         return Block(self._checked(np.ascontiguousarray(read[:, :-1])), weights)
 
     def _checked(self, rows: FloatArray) -> FloatArray:
-        check_finite(rows, self.start, self.file.label)
+        check_finite(rows, self.start, self.file.label, self.columns.rows)
         return rows
 
 

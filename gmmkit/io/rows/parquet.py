@@ -81,7 +81,7 @@ class ParquetChunks:
             weights = None if self.weights is None else self._weights(frame, start)
             rows = self._rows(frame.select(self.columns))
         self._check_stamp(what)
-        check_finite(rows, start, self.label)
+        check_finite(rows, start, self.label, self.columns)
         return Block(rows, weights)
 
     def _frame(self, start: int, stop: int) -> "polars.DataFrame":
