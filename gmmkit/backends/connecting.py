@@ -101,10 +101,11 @@ def connected(address: str, *, timeout: float = 10.0) -> Iterator[Any]:
 
 
 def _opened(address: str, timeout: float) -> Any:
+    distributed = _distributed()
     try:
         if address.startswith(_PLAIN):
             _await_greeting(address.removeprefix(_PLAIN), timeout)
-        return _distributed().Client(address, timeout=timeout, set_as_default=False)
+        return distributed.Client(address, timeout=timeout, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as problem:
         raise ClusterError(
             f"no scheduler answers at {address}",

@@ -170,7 +170,8 @@ def _is_row(kind: Any) -> bool:
 
 
 def _is_array(kind: Any) -> bool:
-    return get_origin(kind) is np.ndarray
+    # A later NumPy names the type of arrays by an alias, which holds it.
+    return get_origin(getattr(get_origin(kind), "__value__", kind)) is np.ndarray
 
 
 def _of_type(kind: type, value: object, name: str) -> Any:
