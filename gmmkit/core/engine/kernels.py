@@ -65,48 +65,6 @@ def fused_pass(
     return log_likelihood
 
 
-@entry
-def fused_scores(
-    rows, origin, inverse_scale, theta, spans, n_gaussians, n_classes, full, density, labels
-):
-    """Fill in log densities (n,) in working units, or labels (n,), or both; none has length 0.
-
-    The other arguments are those of fused_pass.
-    """
-    n_rows, kind, width = len(rows), theta.dtype, TILE_BYTES // theta.itemsize
-    phi = np.empty((theta.shape[1] - 1, width), kind)
-    scores = np.empty((theta.shape[0], width), kind)
-    n_paired = n_classes - n_classes % 2
-    top, total = np.empty(width, kind), np.empty(width, kind)
-    for start in range(0, n_rows, width):
-        count = min(width, n_rows - start)
-        load(rows, start, count, origin, inverse_scale, phi)
-        multiply(phi, rows.shape[1], full)
-        score(theta, spans, phi, scores, n_paired)
-        share(scores, n_gaussians, n_classes)
-        if labels.size:
-            choose(scores, n_classes, start, count, labels)
-        if density.size:
-            exponentiate(scores, n_classes, top, total)
-            for t in range(count):
-                density[start + t] = top[t] + math.log(total[t])
-
-
-@entry
-def likeliest(scores, labels):
-    """Fill in the class of the largest score of each column of (K, n)."""
-    choose(scores, len(scores), 0, len(labels), labels)
-
-
-@entry
-def log_sum(scores, result):
-    """Fill in log sum exp over components (K, n) of each row, and use up the scores."""
-    total = np.empty(len(result), scores.dtype)
-    exponentiate(scores, len(scores), result, total)
-    for t in range(len(result)):
-        result[t] += math.log(total[t])
-
-
 @inner
 def _deviate(z, means, k, phi):
     """Fill phi's first D features with deviations from the mean of component k."""
@@ -131,6 +89,67 @@ def _subtract_distance(phi, factors, k, scratch, score):
                 scratch[t] += factor * deviation[t]
         for t in range(score.size):
             score[t] -= 0.5 * scratch[t] * scratch[t]
+
+
+@entry
+def fused_scores(
+    rows,
+    origin,
+    inverse_scale,
+    theta,
+    spans,
+    n_gaussians,
+    n_classes,
+    full,
+    blurred,
+    constants,
+    means,
+    factors,
+    density,
+    labels,
+):
+    """Fill in log densities (n,) in working units, or labels (n,), or both; none has length 0.
+
+    Of the components `blurred` scores are taken about their means, from `constants`, `means` and
+    `factors` as in centered_pass. The other arguments are those of fused_pass.
+    """
+    n_rows, kind, width = len(rows), theta.dtype, TILE_BYTES // theta.itemsize
+    phi = np.empty((theta.shape[1] - 1, width), kind)
+    scores = np.empty((theta.shape[0], width), kind)
+    deviations = np.empty((rows.shape[1], width), kind)
+    n_paired = n_classes - n_classes % 2
+    top, total = np.empty(width, kind), np.empty(width, kind)
+    for start in range(0, n_rows, width):
+        count = min(width, n_rows - start)
+        load(rows, start, count, origin, inverse_scale, phi)
+        multiply(phi, rows.shape[1], full)
+        score(theta, spans, phi, scores, n_paired)
+        share(scores, n_gaussians, n_classes)
+        for k in blurred:
+            fill(scores[k], constants[k])
+            _deviate(phi[: rows.shape[1]], means, k, deviations)
+            _subtract_distance(deviations, factors, k, total, scores[k])
+        if labels.size:
+            choose(scores, n_classes, total, start, count, labels)
+        if density.size:
+            exponentiate(scores, n_classes, top, total)
+            for t in range(count):
+                density[start + t] = top[t] + math.log(total[t])
+
+
+@entry
+def likeliest(scores, labels):
+    """Fill in the class of the largest score of each column of (K, n)."""
+    choose(scores, len(scores), np.empty(len(labels), scores.dtype), 0, len(labels), labels)
+
+
+@entry
+def log_sum(scores, result):
+    """Fill in log sum exp over components (K, n) of each row, and use up the scores."""
+    total = np.empty(len(result), scores.dtype)
+    exponentiate(scores, len(scores), result, total)
+    for t in range(len(result)):
+        result[t] += math.log(total[t])
 
 
 @entry

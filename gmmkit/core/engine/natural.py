@@ -141,6 +141,31 @@ def coefficients(
     return linear, (linear * means).sum(axis=-1), quadratic
 
 
+def centered_parameters(mixture: Mixture) -> tuple[Float64Array, Float64Array]:
+    """Return what densities about the means of a working mixture are computed from.
+
+    Returns
+    -------
+    constants : ndarray of shape (K',)
+        Log normalizers, that of the noise last if there is any.
+    factors : ndarray of shape (K, D, D) or (K, 1, D)
+        Upper, with precision P Pᵀ; or inverse deviations.
+
+    Examples
+    --------
+    >>> centered_parameters(Mixture([1.0], [[2.0]], [[[4.0]]]))[1]
+    array([[[0.5]]])
+    """
+    k, d = mixture.means.shape
+    constants = np.maximum(mixture.log_normalizers, LOG_ZERO)
+    if mixture.noise is not None:
+        constants = np.append(constants, max(mixture.noise.log_joint, LOG_ZERO))
+    if mixture.covariance.family.axis_aligned:
+        deviations = np.broadcast_to(mixture.factors, (k, d))
+        return constants, np.ascontiguousarray(deviations[:, None, :])
+    return constants, np.ascontiguousarray(np.broadcast_to(mixture.factors, (k, d, d)))
+
+
 def multiply_features(phi: FloatArray, n_features: int) -> None:
     """Fill the rows of (1 + P, n) features that come after ones and columns, from the columns.
 

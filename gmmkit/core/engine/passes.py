@@ -9,10 +9,10 @@ import numpy as np
 
 from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.engine.natural import (
-    LOG_ZERO,
     NEGLIGIBLE_FLOAT32,
     NEGLIGIBLE_FLOAT64,
     Natural,
+    centered_parameters,
     moved_in,
     natural_parameters,
     read_only,
@@ -256,11 +256,16 @@ class _CompiledCenteredPass:
     mixture: Mixture
     units: Units
 
+    @cached_property
+    def parameters(self) -> tuple[Float64Array, Float64Array]:
+        """Constants and factors, made once for all blocks."""
+        return centered_parameters(self.mixture)
+
     def __call__(self, block: Block) -> SufficientStatistics:
         from gmmkit.core.engine.kernels import centered_pass
 
         family, (k, d) = self.mixture.covariance.family, self.mixture.means.shape
-        constants, factors = self._parameters
+        constants, factors = self.parameters
         width = d if family.moments is Moments.DIAGONAL else d * (d + 1) // 2
         sums = np.zeros((len(constants), 1 + d + width))
         spans = np.zeros((len(constants), 2), dtype=np.intp)
@@ -282,18 +287,6 @@ class _CompiledCenteredPass:
         pooled = family.moments is Moments.POOLED
         second = sums[:k, 1 + d :].sum(axis=0) if pooled else found.second
         return replace(found, second=second)
-
-    @cached_property
-    def _parameters(self) -> tuple[Float64Array, Float64Array]:
-        """Return log normalizers with the noise's, and factors (K, D, D) or (K, 1, D)."""
-        mixture, (k, d) = self.mixture, self.mixture.means.shape
-        constants = np.maximum(mixture.log_normalizers, LOG_ZERO)
-        if mixture.noise is not None:
-            constants = np.append(constants, max(mixture.noise.log_joint, LOG_ZERO))
-        if mixture.covariance.family.axis_aligned:
-            deviations = np.broadcast_to(mixture.factors, (k, d))
-            return constants, np.ascontiguousarray(deviations[:, None, :])
-        return constants, np.ascontiguousarray(np.broadcast_to(mixture.factors, (k, d, d)))
 
 
 def _chosen(

@@ -279,11 +279,14 @@ def flush(partial, result):
 
 
 @inner
-def choose(scores, n_classes, start, count, labels):
-    """Fill in the class of the largest score of each row, the first of equal ones."""
+def choose(scores, n_classes, top, start, count, labels):
+    """Fill in the class of the largest score of each row, the first of equal ones; top is lost."""
     for t in range(count):
-        best, found = scores[0, t], 0
-        for k in range(1, n_classes):
-            if scores[k, t] > best:
-                best, found = scores[k, t], k
-        labels[start + t] = found
+        top[t] = scores[0, t]
+        labels[start + t] = 0
+    for k in range(1, n_classes):
+        score = scores[k]
+        for t in range(count):
+            if score[t] > top[t]:
+                top[t] = score[t]
+                labels[start + t] = k
