@@ -113,10 +113,9 @@ def write_atomically(
     temporary = target.with_name(f".gmmkit-{secrets.token_hex(8)}.tmp")
     try:
         _write_durably(temporary, payload, _mode_to_keep(target))
-        _take_name(temporary, target, force=force)
-        _sync_folder(target.parent)
-    except FileExistsError as error:
-        raise _taken_error(str(target), force=force) from error
+        take_name(temporary, target, force=force)
+    except OutputExistsError:
+        raise
     except OSError as error:
         raise _write_error(target, error) from error
     finally:
@@ -132,6 +131,44 @@ def _write_durably(temporary: Path, payload: bytes | memoryview, mode: int | Non
         stream.write(payload)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def take_name(temporary: Path, target: Path, *, force: bool = False) -> None:
+    """Give a file that is whole the name that it was written for, in one step.
+
+    The temporary name may be left beside it, for the caller to remove.
+
+    Parameters
+    ----------
+    temporary, target : Path
+        In one folder. A file that is replaced leaves its permissions to the new one.
+    force : bool
+        Replace a file of that name.
+
+    Raises
+    ------
+    OutputExistsError
+        If there is one, and `force` is false.
+    OSError
+        If the name cannot be taken.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "written").write_text("whole")
+    ...     take_name(Path(folder) / "written", Path(folder) / "note.txt")
+    ...     (Path(folder) / "note.txt").read_text()
+    'whole'
+    """
+    mode = _mode_to_keep(target)
+    if mode is not None:
+        temporary.chmod(mode)
+    try:
+        _take_name(temporary, target, force=force)
+    except FileExistsError as error:
+        raise _taken_error(str(target), force=force) from error
+    _sync_folder(target.parent)
 
 
 def _take_name(temporary: Path, target: Path, *, force: bool) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import stat
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.errors import GmmkitError, OutputWriteError
-from gmmkit.io.files import refuse_existing
+from gmmkit.io.files import refuse_existing, take_name
 from gmmkit.io.reading import checked_path
 from gmmkit.io.table_parquet import require_polars
 from gmmkit.io.table_writing import check_table_suffix, csv_text, table_bytes
@@ -72,7 +71,7 @@ def growing_table(path: str | os.PathLike[str], *, force: bool = False) -> Itera
         yield partial(_added, table, target)
         with _failure_told(target):
             table.end()
-            _take_name(temporary, target, force=force)
+            take_name(temporary, target, force=force)
     finally:
         table.close()
         with suppress(OSError):
@@ -163,15 +162,6 @@ class _GrowingParquet:
 def _added(table: _GrowingText | _GrowingParquet, target: Path, columns: Columns) -> None:
     with _failure_told(target):
         table.add(columns)
-
-
-def _take_name(temporary: Path, target: Path, *, force: bool) -> None:
-    refuse_existing([target], force=force)
-    with suppress(FileNotFoundError):
-        status = target.lstat()
-        if stat.S_ISREG(status.st_mode):
-            temporary.chmod(stat.S_IMODE(status.st_mode))
-    os.replace(temporary, target)
 
 
 @contextmanager
