@@ -115,16 +115,4 @@ def taken(
     [(7, [[2.0]])]
     """
     pairs = zip(numbers, blocks, strict=True)
-    return [(number, part_of(block, wanted[number])) for number, block in pairs if number in wanted]
-
-
-def part_of(block: Block, places: Places | slice) -> Block:
-    """Return some rows of a block; a slice of it is a view.
-
-    Examples
-    --------
-    >>> part_of(Block(np.array([[1.0], [2.0]]), None), slice(1, 2)).rows.tolist()
-    [[2.0]]
-    """
-    weights = None if block.weights is None else block.weights[places]
-    return Block(block.rows[places], weights, block.known)
+    return [(number, block.at(wanted[number])) for number, block in pairs if number in wanted]

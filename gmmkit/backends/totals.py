@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from functools import partial, reduce
 from operator import add, itemgetter
 
-from gmmkit.backends.partition import part_of
 from gmmkit.core.execution import Executor, Pass, SerialExecutor, threads
 from gmmkit.core.sources.blocks import Block, Piece, block_bounds
 from gmmkit.core.statistics import SufficientStatistics
@@ -96,7 +95,7 @@ def _cut(parts: Iterable[Part]) -> Iterator[Piece]:
             yield from part
         elif len(part.rows):
             for start, stop in block_bounds(*part.rows.shape):
-                yield part_of(part, slice(start, stop))
+                yield part.at(slice(start, stop))
 
 
 def _own_threads() -> int:

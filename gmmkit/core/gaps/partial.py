@@ -7,7 +7,7 @@ what comes out is completed to statistics of all columns and components, to be a
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +20,15 @@ from gmmkit.core.families import Moments
 from gmmkit.core.gaps.known import Indices, Known, check_incomplete_rows, check_labels, grouped
 from gmmkit.core.gaps.restriction import Restriction, Restrictions
 from gmmkit.core.mixture import Mixture
-from gmmkit.core.sources.blocks import Block, Source, block_rows
+from gmmkit.core.sources.arrays import HeldRows
+from gmmkit.core.sources.blocks import Block, block_rows
 from gmmkit.core.statistics import SufficientStatistics, pack_symmetric, unpack_symmetric
 from gmmkit.core.units import Units
 from gmmkit.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
-class KnownSource(Source):
+class KnownSource(HeldRows):
     """Rows of which not everything is known, as a source of blocks of which the same is known.
 
     Attributes
@@ -106,21 +107,6 @@ class KnownSource(Source):
             n_left_out=int((present & silent).sum()),
         )
 
-    @property
-    def n_rows(self) -> int:
-        """The number of rows N that say something."""
-        return len(self.rows)
-
-    @property
-    def n_features(self) -> int:
-        """The number of columns D."""
-        return int(self.rows.shape[1])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the rows: float32 or float64."""
-        return self.rows.dtype
-
     def pieces(self) -> Iterator[Block]:
         """Yield blocks of rows of which the same is known."""
         step = block_rows(self.n_rows, self.n_features)
@@ -129,10 +115,6 @@ class KnownSource(Source):
                 stop = min(start + step, last)
                 weights = None if self.weights is None else self.weights[start:stop]
                 yield Block(self.rows[start:stop], weights, known)
-
-    def take(self, indices: npt.NDArray[np.intp]) -> Block:
-        """Return the rows at the given places of `rows`, copied, with NaN in missing cells."""
-        return Block(self.rows[indices], None if self.weights is None else self.weights[indices])
 
 
 @dataclass(frozen=True, eq=False)

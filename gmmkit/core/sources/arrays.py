@@ -11,26 +11,17 @@ from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.sources.blocks import Block, Source, block_bounds
 
 
-@dataclass(frozen=True, eq=False)
-class ArraySource(Source):
-    """A checked array as a source: blocks are cut by the number of rows and columns alone.
+class HeldRows(Source):
+    """A source whose rows are all in one array.
 
-    Parameters
+    Attributes
     ----------
     rows : ndarray of shape (N, D)
-        float32 or float64, finite.
     weights : ndarray of shape (N,) or None
-        Positive frequencies.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> [len(block.rows) for block in ArraySource(np.zeros((20_000, 2)))]
-    [20000]
     """
 
     rows: FloatArray
-    weights: Float64Array | None = None
+    weights: Float64Array | None
 
     @property
     def n_rows(self) -> int:
@@ -52,12 +43,33 @@ class ArraySource(Source):
         """The sum of the rows' weights."""
         return float(self.n_rows if self.weights is None else self.weights.sum())
 
+    def take(self, indices: npt.NDArray[np.intp]) -> Block:
+        """Return the rows at the given places of `rows`, copied."""
+        return Block(self.rows, self.weights).at(indices)
+
+
+@dataclass(frozen=True, eq=False)
+class ArraySource(HeldRows):
+    """A checked array as a source: blocks are cut by the number of rows and columns alone.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (N, D)
+        float32 or float64, finite.
+    weights : ndarray of shape (N,) or None
+        Positive frequencies.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [len(block.rows) for block in ArraySource(np.zeros((20_000, 2)))]
+    [20000]
+    """
+
+    rows: FloatArray
+    weights: Float64Array | None = None
+
     def pieces(self) -> Iterator[Block]:
         """Yield blocks that are views of the rows."""
         for start, stop in block_bounds(self.n_rows, self.n_features):
-            weights = None if self.weights is None else self.weights[start:stop]
-            yield Block(self.rows[start:stop], weights)
-
-    def take(self, indices: npt.NDArray[np.intp]) -> Block:
-        """Return the rows at the given indices, copied."""
-        return Block(self.rows[indices], None if self.weights is None else self.weights[indices])
+            yield Block(self.rows, self.weights).at(slice(start, stop))

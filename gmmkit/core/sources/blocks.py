@@ -31,6 +31,11 @@ class Block:
         """The sum of the rows' weights."""
         return float(len(self.rows) if self.weights is None else self.weights.sum())
 
+    def at(self, places: slice | npt.NDArray[np.intp]) -> "Block":
+        """Return some of the rows with their weights."""
+        weights = None if self.weights is None else self.weights[places]
+        return Block(self.rows[places], weights, self.known)
+
     def load(self) -> "Block":
         """Return the block itself: its rows are here."""
         return self

@@ -108,9 +108,9 @@ class RowStream(Source):
         sought, found, first = indices[order], [], 0
         for chunk in self._counted():
             here = slice(*np.searchsorted(sought, [first, first + len(chunk.rows)]))
-            found.append(_taken(chunk, sought[here] - first))
+            found.append(chunk.at(sought[here] - first))
             first += len(chunk.rows)
-        return _taken(_joined(found, self.dtype), np.argsort(order, kind="stable"))
+        return _joined(found, self.dtype).at(np.argsort(order, kind="stable"))
 
     def _counted(self) -> Iterator[Block]:
         """Yield the chunks, and refuse a source that is not what it was."""
@@ -197,18 +197,14 @@ def _recut(chunks: Iterator[Block], step: int, dtype: np.dtype[Any]) -> Iterator
     n_waiting = 0
     for chunk in chunks:
         for start in range(0, len(chunk.rows), step):
-            waiting.append(_taken(chunk, slice(start, start + step)))
+            waiting.append(chunk.at(slice(start, start + step)))
             n_waiting += len(waiting[-1].rows)
             if n_waiting >= step:
                 whole = _joined(waiting, dtype)
-                yield _taken(whole, slice(step))
-                waiting, n_waiting = [_taken(whole, slice(step, None))], n_waiting - step
+                yield whole.at(slice(step))
+                waiting, n_waiting = [whole.at(slice(step, None))], n_waiting - step
     if n_waiting:
         yield _joined(waiting, dtype)
-
-
-def _taken(block: Block, places: slice | npt.NDArray[np.intp]) -> Block:
-    return Block(block.rows[places], None if block.weights is None else block.weights[places])
 
 
 def _joined(blocks: list[Block], dtype: np.dtype[Any]) -> Block:
