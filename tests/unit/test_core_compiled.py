@@ -8,9 +8,11 @@ import pytest
 from strategies import FAMILIES, assert_sums_agree, make_mixture, sums_oracle
 
 from gmmkit import Mixture, Noise, fit
-from gmmkit.core.engine.kernels import TILE_BYTES, softmax
+from gmmkit.core.engine.kernels import TILE_BYTES
 from gmmkit.core.engine.passes import make_pass
 from gmmkit.core.engine.routes import Route
+from gmmkit.core.engine.wide_kernels import GROUPS, find_largest, share_rows
+from gmmkit.core.engine.wide_pass import WidePass
 from gmmkit.core.sources.blocks import Block
 from gmmkit.core.units import Units
 
@@ -104,16 +106,48 @@ def test_the_fused_pass_handles_any_number_of_columns(family, d):
     assert_pass_agrees(make_mixture(family, 2, d), 150, np.float64, Route.FLOAT64, False)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.fixture(params=[0, GROUPS], ids=["all components", "telling components"])
+def few(request, monkeypatch):
+    """Sums by one product with all components, or by adding one after the other those that tell."""
+    monkeypatch.setattr(WidePass, "few", request.param)
+    return request.param
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("family", sorted({*FAMILIES} - {"tied"}))
 @KINDS
-def test_products_with_a_compiled_softmax_make_the_same_sums(family, dtype, route, weighted):
+def test_the_pass_for_many_components_makes_the_same_sums(family, dtype, route, weighted):
     mixture = make_mixture(family, 64, 2, spread=4)
     assert_pass_agrees(mixture, 60, dtype, route, weighted)
 
 
-def test_products_with_a_compiled_softmax_handle_noise():
-    mixture = make_mixture("tied", 66, 2, spread=4, noise=0.2)
-    assert_pass_agrees(mixture, 60, np.float64, Route.FLOAT64, False)
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("n", [1, 1023, 1025, 4097])
+@pytest.mark.parametrize("k", [65, 100])
+def test_the_pass_for_many_components_handles_any_number_of_rows_and_components(n, k):
+    mixture = make_mixture("diag", k, 2, spread=40, noise=0.1)
+    assert_pass_agrees(mixture, n, np.float64, Route.FLOAT64, True)
+
+
+@pytest.mark.parametrize("noise", [None, 0.2])
+@KINDS
+def test_the_pass_for_many_components_handles_what_they_share(noise, dtype, route, weighted):
+    mixture = make_mixture("tied", 66, 2, spread=4, noise=noise)
+    assert_pass_agrees(mixture, 60, dtype, route, weighted)
+
+
+@pytest.mark.parametrize(("spread", "expected"), [(1000, True), (0.1, False)])
+def test_components_far_apart_are_told_to_be_few(spread, expected):
+    """Where all overlap, one product with all of them is faster than adding one by one."""
+    mixture = make_mixture("diag", 64, 2, spread=spread)
+    rows = mixture.sample(100, seed=0)
+    joint = np.ascontiguousarray(mixture.log_joint(rows))
+    owner = make_pass(mixture, Units.plain(2), Route.FLOAT64, MANY_ROWS)
+    groups, top = np.empty((100, GROUPS)), np.empty(100)
+    found = find_largest(joint, owner.telling, groups, top)
+    np.testing.assert_array_equal(top, joint.max(axis=1))
+    np.testing.assert_array_equal(groups, joint.reshape(100, 2, GROUPS).max(axis=1))
+    assert (found <= owner.few * 100) == expected
 
 
 @pytest.mark.parametrize("route", list(Route))
@@ -174,33 +208,32 @@ def test_many_tiles_in_float32_lose_no_digits_to_a_long_sum():
     [(np.float32, -59.9, 3e-7, 0.0), (np.float64, -599.9, 4e-16, 1e-16)],
 )
 def test_the_inlined_exponential_stays_within_its_stated_error(dtype, least, bound, growth):
-    """Two scores 0 and x: the ratio of their shares is e^x, after two more roundings."""
     x = np.linspace(least, 0, 20_001).astype(dtype)
-    scores = np.stack([np.zeros_like(x), x])
-    softmax(scores, None)
-    ratio = scores[1].astype(np.longdouble) / scores[0].astype(np.longdouble)
-    error = abs(ratio / np.exp(x.astype(np.longdouble)) - 1)
+    found = x[:, None].copy()
+    share_rows(found, np.zeros_like(x), None, np.ones_like(found))
+    error = abs(found[:, 0].astype(np.longdouble) / np.exp(x.astype(np.longdouble)) - 1)
     assert (error < bound + growth * abs(x) + np.finfo(dtype).eps).all()
 
 
 @pytest.mark.parametrize(("dtype", "beyond"), [(np.float32, -200.0), (np.float64, -1e30)])
 def test_the_exponential_of_something_hopeless_is_zero_and_not_subnormal(dtype, beyond):
-    scores = np.array([[0.0], [beyond]], dtype)
-    softmax(scores, None)
-    assert scores.tolist() == [[1.0], [0.0]]
+    scores = np.array([[0.0, beyond]], dtype)
+    share_rows(scores, np.zeros(1, dtype), None, np.ones((1, 1), dtype))
+    assert scores.tolist() == [[1.0, 0.0]]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_a_compiled_softmax_returns_the_weighted_log_likelihood(dtype):
+def test_shares_and_scaled_features_make_the_sums_and_the_weighted_log_likelihood(dtype):
     random = np.random.default_rng(0)
-    joint = random.normal(scale=5, size=(40, 6))
+    joint, features = random.normal(scale=5, size=(40, 6)), random.normal(size=(40, 3))
     weights = random.uniform(0, 3, 40)
-    scores = np.ascontiguousarray(joint.T, dtype)
+    scores, scaled = joint.astype(dtype), features.astype(dtype)
     log_density = np.log(np.exp(joint).sum(axis=1))
     tolerance = 1e-6 if dtype is np.float32 else 1e-13
-    assert softmax(scores, weights) == pytest.approx(weights @ log_density, rel=tolerance)
-    expected = weights[:, None] * np.exp(joint - log_density[:, None])
-    np.testing.assert_allclose(scores.T, expected, rtol=10 * tolerance, atol=tolerance)
+    found = share_rows(scores, scores.max(axis=1), weights, scaled)
+    assert found == pytest.approx(weights @ log_density, rel=tolerance)
+    expected = (weights[:, None] * np.exp(joint - log_density[:, None])).T @ features
+    np.testing.assert_allclose(scores.T @ scaled, expected, rtol=10 * tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -184,17 +184,3 @@ def centered_pass(
                 multiply(phi, rows.shape[1], full)
             accumulate(scores[k : k + 1], spans[k : k + 1], phi, result[k : k + 1], 0)
     return log_likelihood
-
-
-@entry
-def softmax(scores, weights):
-    """Turn log joint densities (K, n) into weighted responsibilities in place; return sum w log p.
-
-    The same arithmetic as the fused pass, for blocks whose products BLAS has made.
-    """
-    classes, count = scores.shape
-    top, total = np.empty(count, scores.dtype), np.empty(count, scores.dtype)
-    exponentiate(scores, classes, top, total)
-    log_likelihood = log_density_sum(top, total, 0, count, weights)
-    normalize(scores, classes, classes, total, 0, count, weights)
-    return log_likelihood

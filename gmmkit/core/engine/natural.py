@@ -5,6 +5,7 @@ its responsibilities R are Rᵀ phi.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,17 @@ class Natural:
         for shared in self.theta[self.n_classes :, self.width :]:
             scores[: self.n_gaussians] += shared @ phi[self.width :]
         return scores
+
+    def score_rows(self, phi: FloatArray, scores: FloatArray) -> None:
+        """Fill in the log joint densities (n, K) of rows whose features are (n, 1 + P)."""
+        np.matmul(phi[:, : self.width], self.by_feature, out=scores)
+        for shared in self.theta[self.n_classes :, self.width :]:
+            scores[:, : self.n_gaussians] += (phi[:, self.width :] @ shared)[:, None]
+
+    @cached_property
+    def by_feature(self) -> FloatArray:
+        """What features of rows are multiplied by, (width, K), laid out as BLAS is fastest."""
+        return np.ascontiguousarray(self.theta[: self.n_classes, : self.width].T)
 
     @property
     def work(self) -> int:
