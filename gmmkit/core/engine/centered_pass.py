@@ -28,7 +28,7 @@ class CompiledCenteredPass:
         return centered_parameters(self.mixture)
 
     def __call__(self, block: Block) -> SufficientStatistics:
-        from gmmkit.core.engine.kernels import centered_pass
+        from gmmkit.core.engine.compiled.fused import centered_pass
 
         family, (k, d) = self.mixture.covariance.family, self.mixture.means.shape
         constants, factors = self.parameters

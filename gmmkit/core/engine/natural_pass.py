@@ -79,7 +79,7 @@ class FusedPass(NaturalPass):
     """The compiled loop over tiles, for small numbers of components."""
 
     def __call__(self, block: Block) -> SufficientStatistics:
-        from gmmkit.core.engine.kernels import fused_pass
+        from gmmkit.core.engine.compiled.fused import fused_pass
 
         natural, sums = self.natural, np.zeros(self.natural.theta.shape)
         origin, inverse_scale = self.moves[block.rows.dtype]

@@ -30,7 +30,7 @@ _EXPANDED_BOUND = 1e6
 # loaded it, far fewer are enough.
 _COMPILED_WORK = 1_000_000_000
 _WORK_IF_LOADED = 5_000_000
-_KERNELS = "gmmkit.core.engine.kernels"
+_KERNELS = "gmmkit.core.engine.compiled.fused"
 # From this many components on, matrix products beat the fused loop.
 _BLAS_COMPONENTS = 64
 
@@ -191,7 +191,7 @@ class Scorer:
 
     def _choose(self, joint: FloatArray, labels: Labels) -> None:
         if self.compiled:
-            from gmmkit.core.engine.kernels import likeliest
+            from gmmkit.core.engine.compiled.fused import likeliest
 
             likeliest(joint, labels)
         else:
@@ -200,7 +200,7 @@ class Scorer:
     def _log_sum(self, joint: Float64Array) -> Float64Array:
         """Return the logarithms of sums of exponentials over components, and use up `joint`."""
         if self.compiled:
-            from gmmkit.core.engine.kernels import log_sum
+            from gmmkit.core.engine.compiled.fused import log_sum
 
             found = np.empty(joint.shape[1])
             log_sum(joint, found)
@@ -221,7 +221,7 @@ class Scorer:
         labels: Labels = _NO_LABELS,
     ) -> None:
         """Fill in log densities in working units, or labels, in one compiled loop over tiles."""
-        from gmmkit.core.engine.kernels import fused_scores
+        from gmmkit.core.engine.compiled.fused import fused_scores
 
         origin, inverse_scale = self._moved(natural, rows)
         fused_scores(

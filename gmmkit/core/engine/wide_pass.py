@@ -48,7 +48,7 @@ class _Work:
     """What one block needs to be worked through: room for pieces of it, and the sums so far."""
 
     def __init__(self, owner: WidePass) -> None:
-        from gmmkit.core.engine.wide_kernels import GROUPS
+        from gmmkit.core.engine.compiled.wide import GROUPS
 
         natural = owner.natural
         kind, step = natural.theta.dtype, natural.piece_rows
@@ -62,7 +62,7 @@ class _Work:
 
     def add(self, piece: Block) -> None:
         """Add a piece's sums and log likelihood."""
-        from gmmkit.core.engine.wide_kernels import expand, find_largest
+        from gmmkit.core.engine.compiled.wide import expand, find_largest
 
         owner, natural, n = self._owner, self._natural, len(piece.rows)
         phi, scores, groups, top = self._phi[:n], self._scores[:n], self._groups[:n], self._top[:n]
@@ -77,13 +77,13 @@ class _Work:
             self.flush()
 
     def _add_few(self, weights: Float64Array | None, n: int) -> float:
-        from gmmkit.core.engine.wide_kernels import add_few
+        from gmmkit.core.engine.compiled.wide import add_few
 
         phi, scores, groups, top = self._phi[:n], self._scores[:n], self._groups[:n], self._top[:n]
         return float(add_few(scores, self._owner.telling, groups, top, weights, phi, self._sums))
 
     def _add_all(self, weights: Float64Array | None, n: int) -> float:
-        from gmmkit.core.engine.wide_kernels import share_rows
+        from gmmkit.core.engine.compiled.wide import share_rows
 
         classes, width = self._natural.n_classes, self._natural.width
         phi, scores = self._phi[:n], self._scores[:n]

@@ -1,6 +1,6 @@
 """Compiled: what is done to one tile of rows; innermost loops run over rows and vectorize.
 
-Notation as in kernels.py.
+Notation as in fused.py.
 """
 
 import math
@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from gmmkit.core.compiling import inner
-from gmmkit.core.engine.exponential import exponential
+from gmmkit.core.engine.compiled.exponential import exponential
 
 # The product of so many sums stays below the largest number for up to 32,768 classes.
 _ROWS_PER_LOGARITHM = 64

@@ -3,7 +3,7 @@
 Of many components few have a share in any one row. What all others together have there is less
 than the rounding of the largest share, and is left out: exact as far as the precision tells.
 
-Notation as in kernels.py; phi here has a column of ones before the features.
+Notation as in fused.py; phi here has a column of ones before the features.
 """
 
 import math
@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from gmmkit.core.compiling import entry, inner
-from gmmkit.core.engine.exponential import exponential
+from gmmkit.core.engine.compiled.exponential import exponential
 
 # Components are looked through in so many groups: k and k + 32 are in the same one.
 GROUPS = 32

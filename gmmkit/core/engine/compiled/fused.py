@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from gmmkit.core.compiling import entry, inner
-from gmmkit.core.engine.tiles import (
+from gmmkit.core.engine.compiled.tiles import (
     accumulate,
     choose,
     exponentiate,
