@@ -21,7 +21,7 @@ _OPTIONS: dict[str, Any] = {
 }
 
 # For what only compiled functions call.
-inner = njit(**_OPTIONS)
+inner = njit(inline="always", **_OPTIONS)
 
 
 def entry(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,6 +12,7 @@ from gmmkit.core.checks import check_rows, check_weights
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.engine.passes import USUAL_PASSES, first_route
 from gmmkit.core.engine.routes import Route, choose_route
+from gmmkit.core.engine.turn import Turn
 from gmmkit.core.execution import Executor, SerialExecutor
 from gmmkit.core.expectation import SOFT, Expectation
 from gmmkit.core.families import Family
@@ -59,7 +60,7 @@ class Iteration:
 class EMState:
     """Where EM stands: the mixture in working coordinates, and what the next step needs to know.
 
-    Its `path` is None for EM without acceleration.
+    Its `path` is None for EM without acceleration, its `turn` until columns are made uncorrelated.
     """
 
     mixture: Mixture
@@ -69,6 +70,7 @@ class EMState:
     small_gains: int = 0
     expected_passes: int = USUAL_PASSES
     path: Path | None = None
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,14 +275,15 @@ def em_step(
     info : Iteration
         What the expectation saw.
     """
-    route = choose_route(state.mixture, state.least_route)
+    route = choose_route(state.mixture, state.least_route, state.turn)
+    turn = state.turn or (Turn.of(state.mixture) if route is Route.WHITENED else None)
     passes = state.expected_passes
-    statistics = expectation(source, state.mixture, state.units, route, executor, passes)
+    statistics = expectation(source, state.mixture, state.units, route, executor, passes, turn=turn)
     family = state.mixture.covariance.family
     mixture, floored = _maximize(statistics, family, regularization, state.mixture)
-    if choose_route(mixture, route) > route:
+    if choose_route(mixture, route, turn) > route:
         # Sums by this route cannot hold the mixture that they lead to: do them over.
-        higher = replace(state, least_route=Route(route + 1))
+        higher = replace(state, least_route=choose_route(mixture, route, turn))
         return em_step(higher, source, executor, regularization, tol=tol, expectation=expectation)
     log_likelihood = statistics.log_likelihood / statistics.total
     penalty = _log_prior(state.mixture, regularization) / statistics.total
@@ -304,6 +307,7 @@ def em_step(
         objective=info.objective,
         small_gains=state.small_gains + 1 if gain < tol else 0,
         path=path,
+        turn=turn,
     )
     return following, info
 

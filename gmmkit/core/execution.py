@@ -134,14 +134,15 @@ class ThreadExecutor(Executor):
     def total(self, function: Pass, source: Source) -> SufficientStatistics:
         """Return the sum of a pass over all blocks, added in block order.
 
-        Every thread takes one piece after the other by itself, so that small ones do not wait for
-        a queue.
+        Every thread, the calling one too, takes one piece after the other by itself, so that small
+        ones do not wait for a queue.
         """
         if self._pool is None:
             raise RuntimeError("ThreadExecutor works inside a with statement")
         tally = Tally(function, source, self.n_threads + 2)
-        done = [self._pool.submit(tally.work) for _ in range(self.n_threads)]
+        done = [self._pool.submit(tally.work) for _ in range(self.n_threads - 1)]
         try:
+            tally.work()
             for each in done:
                 each.result()
         except BaseException:

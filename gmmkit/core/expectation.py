@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gmmkit.core.engine.passes import USUAL_PASSES
 from gmmkit.core.engine.routes import Route
 from gmmkit.core.engine.scoring import Scorer
+from gmmkit.core.engine.turn import Turn
 from gmmkit.core.execution import Executor
 from gmmkit.core.gaps.partial import make_partial_pass
 from gmmkit.core.mixture import Mixture
@@ -61,11 +62,15 @@ class Expectation:
         route: Route,
         executor: Executor,
         expected_passes: int = USUAL_PASSES,
+        *,
+        turn: Turn | None = None,
     ) -> SufficientStatistics:
         """Return the statistics of a source's rows under a working mixture."""
         kept = self.kept(source, mixture, units, executor)
         hard = self.assignment == "hard"
-        passing = make_partial_pass(mixture, units, route, kept.n_rows, expected_passes, hard=hard)
+        passing = make_partial_pass(
+            mixture, units, route, kept.n_rows, expected_passes, hard=hard, turn=turn
+        )
         return executor.total(passing, kept)
 
     def kept(self, source: Source, mixture: Mixture, units: Units, executor: Executor) -> Source:

@@ -98,12 +98,14 @@ class SufficientStatistics:
             return NotImplemented
         self._check_compatible(other)
         second = None if self.second is None else self.second + _required(other.second)
-        return replace(
-            self,
+        return SufficientStatistics(
             log_likelihood=self.log_likelihood + other.log_likelihood,
             weight=self.weight + other.weight,
             first=self.first + other.first,
             second=second,
+            moments=self.moments,
+            units=self.units,
+            origin=self.origin,
             noise_weight=self.noise_weight + other.noise_weight,
         )
 

@@ -1,6 +1,7 @@
 """Working units: an origin and a scale per column, in which the arithmetic keeps its digits."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Units:
         zeros = np.zeros(n_features)
         return cls(zeros, np.ones(n_features), zeros.astype(bool))
 
-    @property
+    @cached_property
     def log_volume(self) -> float:
         """What a log density loses on the way back from working units to the data's."""
         return float(np.log(self.scale).sum())

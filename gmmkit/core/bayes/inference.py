@@ -246,7 +246,7 @@ def run_bayes(
         trace.append(info)
         if on_iteration is not None:
             on_iteration(len(trace), info)
-    if state.route is Route.FLOAT32:
+    if state.route < Route.FLOAT64:
         final = begin_from_posterior(inference, state.posterior, Route.FLOAT64, state.small_gains)
         return final, tuple(trace)
     return state, tuple(trace)

@@ -15,7 +15,6 @@ from gmmkit.core.checks import Float64Array, FloatArray
 from gmmkit.core.families import Family, Moments
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.statistics import pack_symmetric, upper_triangle
-from gmmkit.core.units import Units
 
 # Stands for the logarithm of a zero weight: finite, because compiled code assumes no infinities.
 LOG_ZERO = -1e30
@@ -198,31 +197,6 @@ def multiply_features(phi: FloatArray, n_features: int) -> None:
     for a in range(n_features):
         np.multiply(z[a], z[a:], out=phi[start : start + n_features - a])
         start += n_features - a
-
-
-def moved_in(
-    units: Units, rows: np.dtype[Any], theta: np.dtype[Any]
-) -> tuple[FloatArray, FloatArray]:
-    """Return origin and inverse scale in the cheapest precision that loses none of their digits.
-
-    Parameters
-    ----------
-    units : Units
-    rows, theta : dtype
-        Of the rows that are moved, and of what they are multiplied by.
-
-    Examples
-    --------
-    >>> moved_in(Units.plain(1), np.dtype(np.float32), np.dtype(np.float32))[0].dtype
-    dtype('float32')
-    """
-    exact = units.origin, 1.0 / units.scale
-    if np.float64 in (rows, theta):
-        return exact
-    with np.errstate(over="ignore", under="ignore"):
-        rounded = tuple(values.astype(np.float32) for values in exact)
-    lossless = all(map(np.array_equal, rounded, exact))
-    return (rounded[0], rounded[1]) if lossless else exact
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
+from gmmkit.core.engine.frame import Frame, aligned
 from gmmkit.core.engine.natural import (
     NEGLIGIBLE_FLOAT32,
     NEGLIGIBLE_FLOAT64,
     Natural,
-    moved_in,
     read_only,
 )
 from gmmkit.core.families import Moments
@@ -29,14 +29,8 @@ class NaturalPass:
     """
 
     mixture: Mixture
-    units: Units
+    frame: Frame
     natural: Natural
-
-    @cached_property
-    def moves(self) -> dict[np.dtype[Any], tuple[FloatArray, FloatArray]]:
-        """Origin and inverse scale in the precision that suits rows of either type."""
-        kinds = np.dtype(np.float32), np.dtype(np.float64)
-        return {kind: moved_in(self.units, kind, self.natural.theta.dtype) for kind in kinds}
 
     @cached_property
     def origin(self) -> Float64Array:
@@ -47,8 +41,10 @@ class NaturalPass:
         self, log_likelihood: float, sums: Float64Array, weight: float
     ) -> SufficientStatistics:
         """Give raw sums (R, 1 + P) their names; `weight` is the block's, to change units by."""
-        log_likelihood -= weight * self.units.log_volume
-        return name_sums(self.mixture, self.units, self.origin, log_likelihood, sums)
+        units, turn = self.frame.units, self.frame.turn
+        sums = sums if turn is None else turn.undo(sums)
+        log_likelihood -= weight * units.log_volume
+        return name_sums(self.mixture, units, self.origin, log_likelihood, sums)
 
 
 def name_sums(
@@ -81,21 +77,26 @@ class FusedPass(NaturalPass):
     def __call__(self, block: Block) -> SufficientStatistics:
         from gmmkit.core.engine.compiled.fused import fused_pass
 
-        natural, sums = self.natural, np.zeros(self.natural.theta.shape)
-        origin, inverse_scale = self.moves[block.rows.dtype]
+        tiles, theta = block.tiles(self.frame), self.natural.theta
+        sums = np.zeros(theta.shape)
         log_likelihood = fused_pass(
-            read_only(block.rows),
+            read_only(tiles),
+            len(block.rows),
             None if block.weights is None else read_only(block.weights),
-            read_only(origin),
-            read_only(inverse_scale),
-            read_only(natural.theta),
-            read_only(natural.spans),
-            natural.n_gaussians,
-            natural.n_classes,
-            self.mixture.covariance.family.moments is not Moments.DIAGONAL,
+            *self.parameters,
+            aligned((theta.shape[1] + len(theta) + 1, tiles.shape[2]), tiles.dtype),
+            np.zeros_like(theta),
             sums,
         )
         return self.named(log_likelihood, sums, block.weight)
+
+    @cached_property
+    def parameters(self) -> tuple[FloatArray, npt.NDArray[np.intp], int, int, bool]:
+        """What the loop asks of the mixture."""
+        natural = self.natural
+        full = self.mixture.covariance.family.moments is not Moments.DIAGONAL
+        theta, spans = read_only(natural.theta), read_only(natural.spans)
+        return theta, spans, natural.n_gaussians, natural.n_classes, full
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,12 +111,12 @@ class ProductPass(NaturalPass):
 
     def __call__(self, block: Block) -> SufficientStatistics:
         natural, sums = self.natural, np.zeros(self.natural.theta.shape)
-        moved = self.moves[block.rows.dtype]
+        rows, *moved = self.frame.moved(block.rows)
         log_likelihood, step = 0.0, natural.piece_rows
         for start in range(0, len(block.rows), step):
             stop = start + step
             weights = None if block.weights is None else block.weights[start:stop]
-            phi = natural.features(block.rows[start:stop], *moved)
+            phi = natural.features(rows[start:stop], *moved)
             log_likelihood += self._add(phi, weights, sums)
         return self.named(log_likelihood, sums, block.weight)
 

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from gmmkit.core.engine.centered_pass import CenteredPass, CompiledCenteredPass
+from gmmkit.core.engine.frame import Frame
 from gmmkit.core.engine.natural import natural_parameters
 from gmmkit.core.engine.natural_pass import FusedPass, ProductPass
 from gmmkit.core.engine.routes import Route
+from gmmkit.core.engine.turn import Turn
 from gmmkit.core.engine.wide_pass import WidePass
 from gmmkit.core.execution import Pass
 from gmmkit.core.mixture import Mixture
@@ -52,6 +54,7 @@ def make_pass(
     n_passes: int = USUAL_PASSES,
     *,
     hard: bool = False,
+    turn: Turn | None = None,
 ) -> Pass:
     """Return the function from a block of raw rows to its statistics under a working mixture.
 
@@ -66,6 +69,9 @@ def make_pass(
         without compiled code.
     hard : bool
         Whether a row belongs to its likeliest component alone.
+    turn : Turn, optional
+        For the whitened route; the same in all passes spares rows from being turned again. The
+        default suits the mixture.
 
     Examples
     --------
@@ -82,10 +88,12 @@ def make_pass(
             return CompiledCenteredPass(mixture, units)
         return CenteredPass(mixture, units, hard)
     compiled = work > _COMPILED_WORK and not hard
-    dtype = np.float32 if route is Route.FLOAT32 else np.float64
-    natural = replace(natural, theta=natural.theta.astype(dtype))
+    turn = (turn or Turn.of(mixture)) if route is Route.WHITENED else None
+    natural = natural if turn is None else turn.natural(natural)
+    natural = replace(natural, theta=natural.theta.astype(route.dtype))
+    frame = Frame(units, route.dtype, turn)
     if compiled and natural.n_classes < _BLAS_COMPONENTS:
-        return FusedPass(mixture, units, natural)
+        return FusedPass(mixture, frame, natural)
     if compiled:
-        return WidePass(mixture, units, natural)
-    return ProductPass(mixture, units, natural, hard)
+        return WidePass(mixture, frame, natural)
+    return ProductPass(mixture, frame, natural, hard)

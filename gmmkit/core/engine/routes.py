@@ -2,10 +2,12 @@
 
 from enum import IntEnum
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from gmmkit.core.checks import Float64Array
+from gmmkit.core.engine.turn import Turn
 from gmmkit.core.mixture import Mixture
 from gmmkit.errors import ParameterError
 
@@ -17,15 +19,24 @@ _FLOAT64_BOUND = 1e10
 
 
 class Route(IntEnum):
-    """How a pass computes; a fit only ever moves to a larger one."""
+    """How a pass computes; a fit only ever moves to a larger one.
+
+    Whitened is float32 in coordinates in which the columns of the data do not correlate.
+    """
 
     FLOAT32 = 1
-    FLOAT64 = 2
-    CENTERED = 3
+    WHITENED = 2
+    FLOAT64 = 3
+    CENTERED = 4
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """What the bulk of the arithmetic is done in."""
+        return np.dtype(np.float32 if self < Route.FLOAT64 else np.float64)
 
 
 def route_named(name: str) -> Route | None:
-    """Return the route for ``"float32"``, ``"float64"`` or ``"centered"``; None for ``"auto"``.
+    """Return the route of a name as in a trace; None for ``"auto"``.
 
     Raises
     ------
@@ -45,7 +56,7 @@ def route_named(name: str) -> Route | None:
         raise ParameterError(
             "there is no such precision",
             found=repr(name),
-            needed="auto, float32, float64 or centered",
+            needed="auto, float32, whitened, float64 or centered",
         ) from problem
 
 
@@ -78,17 +89,46 @@ def cancellation_bounds(mixture: Mixture) -> Float64Array:
     >>> cancellation_bounds(Mixture([0.5, 0.5], [[0.0], [9.0]], np.ones((2, 1, 1))))
     array([  1., 100.])
     """
-    reach = np.abs(mixture.means) + 1.0
     if mixture.covariance.family.axis_aligned:
+        reach = np.abs(mixture.means) + 1.0
         squares: Float64Array = ((reach * mixture.factors) ** 2).sum(axis=1)
         return squares
-    precisions = np.abs(mixture.factors @ mixture.factors.transpose(0, 2, 1))
-    bounds: Float64Array = np.einsum("kd,kd->k", reach, (precisions @ reach[..., None])[..., 0])
+    return _bounds(mixture.means, mixture.factors @ mixture.factors.transpose(0, 2, 1))
+
+
+def _bounds(means: Float64Array, precisions: Float64Array) -> Float64Array:
+    reach = np.abs(means) + 1.0
+    bounds: Float64Array = np.einsum(
+        "kd,kd->k", reach, (abs(precisions) @ reach[..., None])[..., 0]
+    )
     return bounds
 
 
-def choose_route(mixture: Mixture, least: Route = Route.FLOAT32) -> Route:
+def turned_bound(mixture: Mixture, turn: Turn | None = None) -> float:
+    """Return the bound in coordinates in which columns do not correlate; infinite without such.
+
+    Examples
+    --------
+    >>> alike = np.array([[1.0, 0.999], [0.999, 1.0]])
+    >>> mixture = Mixture([1.0], [[0.0, 0.0]], [alike])
+    >>> round(cancellation_bound(mixture)), round(turned_bound(mixture))
+    (2000, 2)
+    """
+    return _turned_bound(mixture, turn)
+
+
+@lru_cache(maxsize=4)
+def _turned_bound(mixture: Mixture, turn: Turn | None) -> float:
+    turn = None if mixture.covariance.family.axis_aligned else turn or Turn.of(mixture)
+    if turn is None:
+        return np.inf
+    return float(_bounds(mixture.means @ turn.matrix.T, turn.precisions(mixture)).max())
+
+
+def choose_route(mixture: Mixture, least: Route = Route.FLOAT32, turn: Turn | None = None) -> Route:
     """Return the cheapest route, at or above `least`, that is exact enough for a working mixture.
+
+    Whether the whitened one is depends on the `turn`; the default suits the mixture.
 
     Examples
     --------
@@ -97,6 +137,8 @@ def choose_route(mixture: Mixture, least: Route = Route.FLOAT32) -> Route:
     'CENTERED'
     """
     bound = cancellation_bound(mixture)
-    if bound <= FLOAT32_BOUND:
-        return max(least, Route.FLOAT32)
+    if least <= Route.FLOAT32 and bound <= FLOAT32_BOUND:
+        return Route.FLOAT32
+    if least <= Route.WHITENED and turned_bound(mixture, turn) <= FLOAT32_BOUND:
+        return Route.WHITENED
     return max(least, Route.FLOAT64 if bound <= _FLOAT64_BOUND else Route.CENTERED)

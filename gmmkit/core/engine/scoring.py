@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
+from gmmkit.core.engine.frame import moved_in
 from gmmkit.core.engine.natural import (
     Natural,
     centered_parameters,
-    moved_in,
     natural_parameters,
     read_only,
 )

@@ -67,7 +67,7 @@ class _Work:
         owner, natural, n = self._owner, self._natural, len(piece.rows)
         phi, scores, groups, top = self._phi[:n], self._scores[:n], self._groups[:n], self._top[:n]
         full = owner.mixture.covariance.family.moments is not Moments.DIAGONAL
-        expand(read_only(piece.rows), *map(read_only, owner.moves[piece.rows.dtype]), full, phi)
+        expand(*map(read_only, owner.frame.moved(piece.rows)), full, phi)
         natural.score_rows(phi, scores)
         few = find_largest(scores, owner.telling, groups, top) <= owner.few * n
         weights = None if piece.weights is None else read_only(piece.weights)

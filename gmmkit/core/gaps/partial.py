@@ -15,6 +15,7 @@ import numpy.typing as npt
 from gmmkit.core.checks import Float64Array, FloatArray, check_weights
 from gmmkit.core.engine.passes import USUAL_PASSES, make_pass
 from gmmkit.core.engine.routes import Route
+from gmmkit.core.engine.turn import Turn
 from gmmkit.core.execution import Pass
 from gmmkit.core.families import Moments
 from gmmkit.core.gaps.known import Indices, Known, check_incomplete_rows, check_labels, grouped
@@ -131,6 +132,8 @@ class PartialPass:
         As in :func:`~gmmkit.core.engine.passes.make_pass`.
     hard : bool
         Whether a row belongs to its likeliest component alone.
+    turn : Turn or None
+        As in :func:`~gmmkit.core.engine.passes.make_pass`, for rows known in all columns.
     """
 
     mixture: Mixture
@@ -139,6 +142,7 @@ class PartialPass:
     n_rows: int
     n_passes: int
     hard: bool = False
+    turn: Turn | None = None
 
     def __call__(self, block: Block) -> SufficientStatistics:
         if block.known is None or block.known.ordinary:
@@ -208,10 +212,11 @@ class PartialPass:
 
     @cached_property
     def _ordinary(self) -> Pass:
-        return self._pass(self.mixture, self.units)
+        return self._pass(self.mixture, self.units, self.turn)
 
-    def _pass(self, mixture: Mixture, units: Units) -> Pass:
-        return make_pass(mixture, units, self.route, self.n_rows, self.n_passes, hard=self.hard)
+    def _pass(self, mixture: Mixture, units: Units, turn: Turn | None = None) -> Pass:
+        n_rows, n_passes = self.n_rows, self.n_passes
+        return make_pass(mixture, units, self.route, n_rows, n_passes, hard=self.hard, turn=turn)
 
 
 def _units_of_columns(units: Units, columns: Indices) -> Units:
@@ -251,6 +256,7 @@ def make_partial_pass(
     n_passes: int = USUAL_PASSES,
     *,
     hard: bool = False,
+    turn: Turn | None = None,
 ) -> Pass:
     """Return the function from a block of raw rows to its statistics under a working mixture.
 
@@ -266,6 +272,8 @@ def make_partial_pass(
         Rows in the whole source, and how many passes over them are expected.
     hard : bool
         Whether a row belongs to its likeliest component alone.
+    turn : Turn, optional
+        As in :func:`~gmmkit.core.engine.passes.make_pass`, for rows known in all columns.
 
     Examples
     --------
@@ -274,4 +282,4 @@ def make_partial_pass(
     >>> go(Block(np.array([[2.0, np.nan]]), None, Known((True, False), (True,)))).first.tolist()
     [[2.0, 6.0]]
     """
-    return PartialPass(mixture, units, route, n_rows, n_passes, hard)
+    return PartialPass(mixture, units, route, n_rows, n_passes, hard, turn)

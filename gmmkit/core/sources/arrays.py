@@ -1,14 +1,18 @@
 """Rows that are in memory, or mapped into it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, FloatArray
-from gmmkit.core.sources.blocks import Block, Source, block_bounds
+from gmmkit.core.sources.blocks import Block, Frame, Source, block_bounds
+
+# Bytes of rows up to which a second copy of them, laid out for compiled loops, is worth its room.
+_MOST_KEPT = 2**26
 
 
 class HeldRows(Source):
@@ -71,5 +75,38 @@ class ArraySource(HeldRows):
 
     def pieces(self) -> Iterator[Block]:
         """Yield blocks that are views of the rows."""
+        return iter(self._kept) if self.rows.nbytes <= _MOST_KEPT else self._blocks()
+
+    def _blocks(self) -> Iterator[Block]:
         for start, stop in block_bounds(self.n_rows, self.n_features):
             yield Block(self.rows, self.weights).at(slice(start, stop))
+
+    @cached_property
+    def _kept(self) -> tuple["KeptBlock", ...]:
+        return tuple(KeptBlock(block.rows, block.weights) for block in self._blocks())
+
+
+@dataclass(frozen=True, eq=False)
+class KeptBlock(Block):
+    """A block that is passed over again and again: its rows stay as the last frame wanted them.
+
+    Examples
+    --------
+    >>> from gmmkit.core.engine.frame import Frame
+    >>> from gmmkit.core.units import Units
+    >>> block, plain = KeptBlock(np.ones((2, 1)), None), Units.plain(1)
+    >>> kind = np.dtype(np.float64)
+    >>> block.tiles(Frame(plain, kind)) is block.tiles(Frame(plain, kind))
+    True
+    """
+
+    _last: list[tuple[Frame, FloatArray]] = field(default_factory=list, init=False, repr=False)
+
+    def tiles(self, frame: Frame) -> FloatArray:
+        """Return the rows in a frame's coordinates, tile by tile, the same for the same frame."""
+        for kept, tiles in self._last[-1:]:
+            if kept.same_as(frame):
+                return tiles
+        tiles = super().tiles(frame)
+        self._last[:] = [(frame, tiles)]
+        return tiles

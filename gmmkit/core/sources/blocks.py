@@ -36,9 +36,21 @@ class Block:
         weights = None if self.weights is None else self.weights[places]
         return Block(self.rows[places], weights, self.known)
 
+    def tiles(self, frame: "Frame") -> FloatArray:
+        """Return the rows in a frame's coordinates, tile by tile."""
+        return frame.tiles(self.rows)
+
     def load(self) -> "Block":
         """Return the block itself: its rows are here."""
         return self
+
+
+class Frame(Protocol):
+    """Coordinates that rows can be moved into, laid out for compiled loops."""
+
+    def tiles(self, rows: FloatArray) -> FloatArray: ...
+
+    def same_as(self, other: Any) -> bool: ...
 
 
 class Piece(Protocol):

@@ -14,6 +14,7 @@ from gmmkit.core.compiling import entry, inner
 from gmmkit.core.engine.compiled.tiles import (
     accumulate,
     choose,
+    copy,
     exponentiate,
     fill,
     flush,
@@ -24,43 +25,43 @@ from gmmkit.core.engine.compiled.tiles import (
     score,
     share,
 )
-
-# What one feature of a tile takes: all of a small problem's features then fit in the first cache.
-TILE_BYTES = 1024
+from gmmkit.core.engine.compiled.tiling import TILE_BYTES
+from gmmkit.core.engine.compiled.vectors import use_widest_vectors
 
 _TILES_PER_FLUSH = 16
 
 
 @entry
 def fused_pass(
-    rows, weights, origin, inverse_scale, theta, spans, n_gaussians, n_classes, full, result
+    tiles, n_rows, weights, theta, spans, n_gaussians, n_classes, full, room, sums, result
 ):
     """Do the E-step and the sums of one block without ever storing its responsibilities.
 
-    `rows` (n, D) are raw, and moved in the precision of `origin`. `theta` (R, 1 + P) is in the
-    working precision and `result` (R, 1 + P) in float64, added to. Row k of both reads the features
-    from spans[k, 0] to spans[k, 1]. The first `n_gaussians` rows are components, those up to
-    `n_classes` noise, and one past them, if any, what all Gaussians share. Returns the log
-    likelihood in working units.
+    `tiles` (tiles, D, width) are `n_rows` coordinates as make_tiles lays them out. `theta`
+    (R, 1 + P) is in their precision and `result` (R, 1 + P) in float64, added to. Row k of both
+    reads the features from spans[k, 0] to spans[k, 1]. The first `n_gaussians` rows are components,
+    those up to `n_classes` noise, and one past them, if any, what all Gaussians share. Returns the
+    log likelihood in working units. `room` (1 + P + R, width) is scratch, and `sums` are zeros like
+    `theta`.
     """
-    n_rows, kind, width = len(rows), theta.dtype, TILE_BYTES // theta.itemsize
-    phi = np.empty((theta.shape[1] - 1, width), kind)
-    scores = np.empty((theta.shape[0], width), kind)
-    n_paired = n_classes - n_classes % 2
-    top, total = np.empty(width, kind), np.empty(width, kind)
-    sums = np.zeros(result.shape, kind)
+    use_widest_vectors()
+    n_features, n_products, n_scores = tiles.shape[1], theta.shape[1] - 1, theta.shape[0]
+    phi, scores = room[:n_products], room[n_products : n_products + n_scores]
+    top, total = room[n_products + n_scores], room[n_products + n_scores + 1]
+    n_grouped = n_classes - n_classes % 4
     log_likelihood = 0.0
-    for tile, start in enumerate(range(0, n_rows, width), 1):
-        count = min(width, n_rows - start)
-        load(rows, start, count, origin, inverse_scale, phi)
-        multiply(phi, rows.shape[1], full)
-        score(theta, spans, phi, scores, n_paired)
+    for tile in range(len(tiles)):
+        start = tile * top.size
+        count = min(top.size, n_rows - start)
+        copy(tiles[tile], phi)
+        multiply(phi, n_features, full)
+        score(theta, spans, phi, scores, n_grouped)
         share(scores, n_gaussians, n_classes)
         exponentiate(scores, n_classes, top, total)
         log_likelihood += log_density_sum(top, total, start, count, weights)
         normalize(scores, n_gaussians, n_classes, total, start, count, weights)
-        accumulate(scores, spans, phi, sums, n_paired)
-        if tile % _TILES_PER_FLUSH == 0 or start + width >= n_rows:
+        accumulate(scores, spans, phi, sums, n_grouped)
+        if tile % _TILES_PER_FLUSH == _TILES_PER_FLUSH - 1 or tile + 1 == len(tiles):
             flush(sums, result)
     return log_likelihood
 
@@ -117,13 +118,13 @@ def fused_scores(
     phi = np.empty((theta.shape[1] - 1, width), kind)
     scores = np.empty((theta.shape[0], width), kind)
     deviations = np.empty((rows.shape[1], width), kind)
-    n_paired = n_classes - n_classes % 2
+    n_grouped = n_classes - n_classes % 4
     top, total = np.empty(width, kind), np.empty(width, kind)
     for start in range(0, n_rows, width):
         count = min(width, n_rows - start)
         load(rows, start, count, origin, inverse_scale, phi)
         multiply(phi, rows.shape[1], full)
-        score(theta, spans, phi, scores, n_paired)
+        score(theta, spans, phi, scores, n_grouped)
         share(scores, n_gaussians, n_classes)
         for k in blurred:
             fill(scores[k], constants[k])

@@ -5,13 +5,13 @@ Notation as in fused.py.
 
 import math
 
-import numpy as np
-
 from gmmkit.core.compiling import inner
 from gmmkit.core.engine.compiled.exponential import exponential
 
 # The product of so many sums stays below the largest number for up to 32,768 classes.
 _ROWS_PER_LOGARITHM = 64
+# As many features of a tile as stay in the first cache beside the scores, in fours.
+_FEATURES_IN_CACHE = 24
 
 
 @inner
@@ -23,6 +23,15 @@ def load(rows, start, count, origin, inverse_scale, phi):
             feature[t] = (rows[start + t, d] - o) * s
         for t in range(count, feature.size):
             feature[t] = 0
+
+
+@inner
+def copy(tile, phi):
+    """Fill phi's first features with coordinates that are laid out like them."""
+    for d in range(tile.shape[0]):
+        own, feature = tile[d], phi[d]
+        for t in range(feature.size):
+            feature[t] = own[t]
 
 
 @inner
@@ -46,49 +55,66 @@ def fill(tile, value):
 
 
 @inner
-def _score_pairs(theta, spans, phi, scores, n_paired):
-    """Add theta times phi to the first scores, two rows of theta and four features at a time."""
-    for k in range(0, n_paired, 2):
-        one, two = scores[k], scores[k + 1]
-        p, stop = spans[k]
-        while p + 4 <= stop:
-            a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
-            oa, ob, oc, od = theta[k, p + 1], theta[k, p + 2], theta[k, p + 3], theta[k, p + 4]
-            other = theta[k + 1]
-            ta, tb, tc, td = other[p + 1], other[p + 2], other[p + 3], other[p + 4]
-            for t in range(one.size):
-                one[t] += oa * a[t] + ob * b[t] + oc * c[t] + od * d[t]
-                two[t] += ta * a[t] + tb * b[t] + tc * c[t] + td * d[t]
-            p += 4
+def _score_one(theta, k, phi, p, stop, score):
+    """Add theta times some features to one score, four features at a time."""
+    while p + 4 <= stop:
+        a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
+        ua, ub, uc, ud = theta[k, p + 1], theta[k, p + 2], theta[k, p + 3], theta[k, p + 4]
+        for t in range(score.size):
+            score[t] += ua * a[t] + ub * b[t] + uc * c[t] + ud * d[t]
+        p += 4
+    while p < stop:
+        a, ua = phi[p], theta[k, p + 1]
+        for t in range(score.size):
+            score[t] += ua * a[t]
+        p += 1
 
 
 @inner
-def score(theta, spans, phi, scores, n_paired):
-    """Fill scores with theta times phi; n_paired of them, from the first on, have equal spans."""
+def _score_four(theta, k, phi, p, stop, scores):
+    """Add theta times some features to four scores, four features at a time."""
+    one, two, three, four = scores[k], scores[k + 1], scores[k + 2], scores[k + 3]
+    of_one, of_two, of_three, of_four = theta[k], theta[k + 1], theta[k + 2], theta[k + 3]
+    while p + 4 <= stop:
+        a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
+        ua, ub, uc, ud = of_one[p + 1], of_one[p + 2], of_one[p + 3], of_one[p + 4]
+        va, vb, vc, vd = of_two[p + 1], of_two[p + 2], of_two[p + 3], of_two[p + 4]
+        wa, wb, wc, wd = of_three[p + 1], of_three[p + 2], of_three[p + 3], of_three[p + 4]
+        xa, xb, xc, xd = of_four[p + 1], of_four[p + 2], of_four[p + 3], of_four[p + 4]
+        for t in range(one.size):
+            one[t] += ua * a[t] + ub * b[t] + uc * c[t] + ud * d[t]
+            two[t] += va * a[t] + vb * b[t] + vc * c[t] + vd * d[t]
+            three[t] += wa * a[t] + wb * b[t] + wc * c[t] + wd * d[t]
+            four[t] += xa * a[t] + xb * b[t] + xc * c[t] + xd * d[t]
+        p += 4
+
+
+@inner
+def _within(span, first, last):
+    """Return what of a span lies between two features."""
+    return max(span[0], first), min(span[1], last)
+
+
+@inner
+def _rest(span, first, last, grouped):
+    """Return what of a span lies between two features and is not done by fours of components."""
+    p, stop = _within(span, first, last)
+    return (stop - (stop - p) % 4 if grouped else p), stop
+
+
+@inner
+def score(theta, spans, phi, scores, n_grouped):
+    """Fill scores with theta times phi; n_grouped of them, from the first on, have equal spans."""
     for k in range(scores.shape[0]):
         fill(scores[k], theta[k, 0])
-    _score_pairs(theta, spans, phi, scores, n_paired)
-    for k in range(scores.shape[0]):
-        score = scores[k]
-        p, stop = _rest(spans[k], k < n_paired)
-        while p + 2 <= stop:
-            a, b = phi[p], phi[p + 1]
-            ta, tb = theta[k, p + 1], theta[k, p + 2]
-            for t in range(score.size):
-                score[t] += ta * a[t] + tb * b[t]
-            p += 2
-        while p < stop:
-            a, ta = phi[p], theta[k, p + 1]
-            for t in range(score.size):
-                score[t] += ta * a[t]
-            p += 1
-
-
-@inner
-def _rest(span, paired):
-    """Return the features of a span that taking pairs of rows by fours leaves."""
-    first, stop = span
-    return (stop - (stop - first) % 4 if paired else first), stop
+    for first in range(0, phi.shape[0], _FEATURES_IN_CACHE):
+        last = first + _FEATURES_IN_CACHE
+        for k in range(0, n_grouped, 4):
+            p, stop = _within(spans[k], first, last)
+            _score_four(theta, k, phi, p, stop, scores)
+        for k in range(scores.shape[0]):
+            p, stop = _rest(spans[k], first, last, k < n_grouped)
+            _score_one(theta, k, phi, p, stop, scores[k])
 
 
 @inner
@@ -142,7 +168,7 @@ def log_density_sum(top, total, start, count, weights):
 @inner
 def normalize(scores, n_gaussians, n_classes, total, start, count, weights):
     """Turn exponentials into weighted responsibilities; a shared row gets the Gaussians' sum."""
-    one = np.ones(1, total.dtype)[0]
+    one = total.dtype.type(1)
     for t in range(count):
         total[t] = one / total[t] if weights is None else weights[start + t] / total[t]
     for t in range(count, total.size):
@@ -159,61 +185,93 @@ def normalize(scores, n_gaussians, n_classes, total, start, count, weights):
 
 
 @inner
-def _accumulate_pairs(scores, spans, phi, sums, n_paired):
-    """Add responsibility times phi to the sums, two components and four features at a time."""
-    zero = np.zeros(1, sums.dtype)[0]
-    for k in range(0, n_paired, 2):
-        one, two = scores[k], scores[k + 1]
-        p, stop = spans[k]
-        while p + 4 <= stop:
-            a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
-            oa, ob, oc, od = zero, zero, zero, zero
-            ta, tb, tc, td = zero, zero, zero, zero
-            for t in range(one.size):
-                oa += one[t] * a[t]
-                ob += one[t] * b[t]
-                oc += one[t] * c[t]
-                od += one[t] * d[t]
-                ta += two[t] * a[t]
-                tb += two[t] * b[t]
-                tc += two[t] * c[t]
-                td += two[t] * d[t]
-            sums[k, p + 1] += oa
-            sums[k, p + 2] += ob
-            sums[k, p + 3] += oc
-            sums[k, p + 4] += od
-            sums[k + 1, p + 1] += ta
-            sums[k + 1, p + 2] += tb
-            sums[k + 1, p + 3] += tc
-            sums[k + 1, p + 4] += td
-            p += 4
+def _add_one(score, phi, p, stop, sums):
+    """Add responsibility times some features to the sums of one, four features at a time."""
+    zero = sums.dtype.type(0)
+    while p + 4 <= stop:
+        a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
+        ua = ub = uc = ud = zero
+        for t in range(score.size):
+            ua += score[t] * a[t]
+            ub += score[t] * b[t]
+            uc += score[t] * c[t]
+            ud += score[t] * d[t]
+        sums[p + 1] += ua
+        sums[p + 2] += ub
+        sums[p + 3] += uc
+        sums[p + 4] += ud
+        p += 4
+    while p < stop:
+        a, ua = phi[p], zero
+        for t in range(score.size):
+            ua += score[t] * a[t]
+        sums[p + 1] += ua
+        p += 1
 
 
 @inner
-def accumulate(scores, spans, phi, sums, n_paired):
-    """Add responsibility times phi to the sums; n_paired of them have equal spans."""
-    _accumulate_pairs(scores, spans, phi, sums, n_paired)
-    zero = np.zeros(1, sums.dtype)[0]
+def _add_four(scores, k, phi, p, stop, sums):
+    """Add responsibility times some features to the sums of four, four features at a time."""
+    zero = sums.dtype.type(0)
+    one, two, three, four = scores[k], scores[k + 1], scores[k + 2], scores[k + 3]
+    while p + 4 <= stop:
+        a, b, c, d = phi[p], phi[p + 1], phi[p + 2], phi[p + 3]
+        ua = ub = uc = ud = zero
+        va = vb = vc = vd = zero
+        wa = wb = wc = wd = zero
+        xa = xb = xc = xd = zero
+        for t in range(one.size):
+            ua += one[t] * a[t]
+            ub += one[t] * b[t]
+            uc += one[t] * c[t]
+            ud += one[t] * d[t]
+            va += two[t] * a[t]
+            vb += two[t] * b[t]
+            vc += two[t] * c[t]
+            vd += two[t] * d[t]
+            wa += three[t] * a[t]
+            wb += three[t] * b[t]
+            wc += three[t] * c[t]
+            wd += three[t] * d[t]
+            xa += four[t] * a[t]
+            xb += four[t] * b[t]
+            xc += four[t] * c[t]
+            xd += four[t] * d[t]
+        sums[k, p + 1] += ua
+        sums[k, p + 2] += ub
+        sums[k, p + 3] += uc
+        sums[k, p + 4] += ud
+        sums[k + 1, p + 1] += va
+        sums[k + 1, p + 2] += vb
+        sums[k + 1, p + 3] += vc
+        sums[k + 1, p + 4] += vd
+        sums[k + 2, p + 1] += wa
+        sums[k + 2, p + 2] += wb
+        sums[k + 2, p + 3] += wc
+        sums[k + 2, p + 4] += wd
+        sums[k + 3, p + 1] += xa
+        sums[k + 3, p + 2] += xb
+        sums[k + 3, p + 3] += xc
+        sums[k + 3, p + 4] += xd
+        p += 4
+
+
+@inner
+def accumulate(scores, spans, phi, sums, n_grouped):
+    """Add responsibility times phi to the sums; n_grouped of them have equal spans."""
     for k in range(scores.shape[0]):
-        responsibility, weight = scores[k], zero
+        responsibility, weight = scores[k], sums.dtype.type(0)
         for t in range(responsibility.size):
             weight += responsibility[t]
         sums[k, 0] += weight
-        p, stop = _rest(spans[k], k < n_paired)
-        while p + 2 <= stop:
-            a, b, sa, sb = phi[p], phi[p + 1], zero, zero
-            for t in range(responsibility.size):
-                sa += responsibility[t] * a[t]
-                sb += responsibility[t] * b[t]
-            sums[k, p + 1] += sa
-            sums[k, p + 2] += sb
-            p += 2
-        while p < stop:
-            a, sa = phi[p], zero
-            for t in range(responsibility.size):
-                sa += responsibility[t] * a[t]
-            sums[k, p + 1] += sa
-            p += 1
+    for first in range(0, phi.shape[0], _FEATURES_IN_CACHE):
+        last = first + _FEATURES_IN_CACHE
+        for k in range(0, n_grouped, 4):
+            p, stop = _within(spans[k], first, last)
+            _add_four(scores, k, phi, p, stop, sums)
+        for k in range(scores.shape[0]):
+            p, stop = _rest(spans[k], first, last, k < n_grouped)
+            _add_one(scores[k], phi, p, stop, sums[k])
 
 
 @inner

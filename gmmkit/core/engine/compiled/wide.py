@@ -119,7 +119,7 @@ def share_rows(scores, top, weights, phi):
     log_likelihood = 0.0
     for t in range(len(scores)):
         row, feature, largest = scores[t], phi[t], top[t]
-        total = np.zeros(1, row.dtype)[0]
+        total = row.dtype.type(0)
         for k in range(row.size):
             e = exponential(row[k] - largest)
             row[k] = e
