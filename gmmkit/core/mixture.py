@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf, log, pi
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +18,16 @@ from gmmkit.core.checks import (
 )
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.noise import Noise
+from gmmkit.core.parameters import check_distribution, check_shapes
 from gmmkit.errors import ParameterError
+
+if TYPE_CHECKING:
+    from gmmkit.core.top import TopComponents
 
 # Rows scored at once: wide enough for BLAS, small enough that temporaries stay in cache.
 _SCORING_ROWS = 4096
 # More numbers than this, counted once a component, are worth threads and a change of units.
-_MANY_NUMBERS = 400_000
+MANY_NUMBERS = 400_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,8 +79,8 @@ class Mixture:
         object.__setattr__(self, "means", check_parameters(means, "means"))
         object.__setattr__(self, "covariance", covariance)
         object.__setattr__(self, "noise", noise)
-        _check_shapes(self)
-        _check_distribution(self)
+        check_shapes(self.weights, self.means, covariance)
+        check_distribution(self.weights, noise)
 
     @property
     def n_components(self) -> int:
@@ -261,12 +265,44 @@ class Mixture:
             labels[joint.max(axis=1) < self.noise.log_joint] = -1
         return np.asarray(labels)
 
+    def top_components(self, rows: npt.ArrayLike, count: int) -> "TopComponents":
+        """Return the likeliest few components of every row, and densities over those alone.
+
+        Of mixtures of many components hardly more than five decide about a row (Reynolds 2000);
+        Kaldi calls choosing them Gaussian selection.
+
+        Parameters
+        ----------
+        rows : array_like of shape (N, D)
+        count : int
+            How many, C; all of them if there are no more.
+
+        Returns
+        -------
+        TopComponents
+
+        Raises
+        ------
+        InputError, ParameterError
+            If the rows are unusable, or `count` is no positive whole number.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> mixture = Mixture([0.4, 0.2, 0.4], [[0.0], [2.0], [9.0]], np.ones((3, 1, 1)))
+        >>> mixture.top_components([[0.0], [8.0]], 2).components.tolist()
+        [[0, 1], [2, 1]]
+        """
+        from gmmkit.core.top import likeliest_components
+
+        return likeliest_components(self, rows, count)
+
     def _read(
         self, rows: npt.ArrayLike, reading: str, exact: Callable[[FloatArray], npt.NDArray[Any]]
     ) -> npt.NDArray[Any]:
         """Return what a reading of a scorer says of many rows, or an exact one of few."""
         array = check_rows(rows, n_features=self.n_features)
-        if array.size * self.n_components <= _MANY_NUMBERS:
+        if array.size * self.n_components <= MANY_NUMBERS:
             return np.concatenate([exact(block) for block in _blocks(array)])
         from gmmkit.core.engine.scoring import Scorer, in_blocks
 
@@ -360,37 +396,3 @@ class Mixture:
 def _blocks(rows: FloatArray) -> Iterator[FloatArray]:
     for start in range(0, len(rows), _SCORING_ROWS):
         yield rows[start : start + _SCORING_ROWS]
-
-
-def _check_shapes(mixture: Mixture) -> None:
-    weights, means, covariance = mixture.weights, mixture.means, mixture.covariance
-    if means.ndim != 2 or means.shape[1] == 0 or weights.shape != means.shape[:1]:
-        raise ParameterError(
-            "weights and means do not match",
-            found=f"shapes {weights.shape} and {means.shape}",
-            needed="(K,) and (K, D)",
-        )
-    expected = covariance.family.shape(*means.shape)
-    if covariance.values.shape != expected:
-        raise ParameterError(
-            f"{covariance.family.name} covariances do not match the means",
-            found=f"shape {covariance.values.shape}",
-            needed=f"shape {expected}",
-        )
-
-
-def _check_distribution(mixture: Mixture) -> None:
-    weights = mixture.weights
-    if not len(weights) or (weights < 0).any():
-        raise ParameterError(
-            "weights must be nonnegative, one a component",
-            found=str(weights),
-            needed="at least one component",
-        )
-    total = weights.sum() + (0.0 if mixture.noise is None else mixture.noise.weight)
-    if abs(total - 1.0) > 1e-6:
-        raise ParameterError(
-            "weights do not sum to one",
-            found=f"a sum of {total:.9g}",
-            hint="divide them by their sum",
-        )
