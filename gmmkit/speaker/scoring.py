@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_count
+from gmmkit.core.engine.leading import Indices, compiled_for, leading
 from gmmkit.core.engine.scoring import Scorer
 from gmmkit.core.execution import threads
 from gmmkit.core.mixture import Mixture
@@ -131,14 +132,14 @@ def judged(
     >>> judged(np.zeros((3, 1), np.float32), Mixture([1.0], [[0.0]], [[[1.0]]])).n_frames
     3
     """
-    if top is not None:
-        check_count(top, "top")
+    count = len(ubm.weights) if top is None else min(check_count(top, "top"), len(ubm.weights))
     scorer = Scorer.of(ubm) if scorer is None else scorer
+    compiled = compiled_for(len(frames) * ubm.n_components)
     starts = range(0, len(frames), _FRAMES_AT_ONCE)
     blocks = (frames[start : start + _FRAMES_AT_ONCE] for start in starts)
     means = ubm.means.astype(np.float32)
     chosen = tuple(
-        (len(block), _top_components(block, scorer.log_joint(block), means, top))
+        (len(block), _paired(block, means, *_judges(block, scorer, count, compiled=compiled)))
         for block in blocks
     )
     return JudgedFrames(chosen, len(frames))
@@ -233,22 +234,28 @@ def _precisions(ubm: Mixture) -> Float64Array:
     return ubm.factors**2
 
 
-def _top_components(
-    frames: Float32Array, log_joint: Float64Array, means: Float32Array, top: int | None
+def _judges(
+    frames: Float32Array, scorer: Scorer, count: int, *, compiled: bool
+) -> tuple[Indices, Float64Array]:
+    """Return the components that frames are judged by, (n, C), and their log joint densities."""
+    if count < scorer.mixture.n_components:
+        return leading(scorer, frames, count, compiled=compiled)
+    log_joint = scorer.log_joint(frames).T
+    return np.broadcast_to(np.arange(count), log_joint.shape), log_joint
+
+
+def _paired(
+    frames: Float32Array, means: Float32Array, chosen: Indices, log_joint: Float64Array
 ) -> _TopComponents:
-    """Pair frames, whose log joint densities are (K, n), with their best components."""
-    n_components, n_frames = log_joint.shape
-    count = n_components if top is None else min(top, n_components)
-    best = np.argpartition(log_joint, n_components - count, axis=0)[n_components - count :]
-    scores = np.take_along_axis(log_joint, best, axis=0)
-    log_shares = scores - np.logaddexp.reduce(scores, axis=0)
-    order = np.argsort(best, axis=None, kind="stable")
-    components, rows = best.ravel()[order], order % n_frames
+    """Pair frames with their chosen components (n, C), sorted by component."""
+    log_shares = log_joint - np.logaddexp.reduce(log_joint, axis=1, keepdims=True)
+    order = np.argsort(chosen, axis=None, kind="stable")
+    components, rows = chosen.ravel()[order], order // chosen.shape[1]
     inputs = np.empty((len(rows), frames.shape[1] + 2), np.float32)
     inputs[:, :-2] = frames[rows] - means[components]
     inputs[:, -2] = 1.0
     inputs[:, -1] = log_shares.ravel()[order]
-    return _TopComponents(rows, inputs, np.searchsorted(components, np.arange(n_components + 1)))
+    return _TopComponents(rows, inputs, np.searchsorted(components, np.arange(len(means) + 1)))
 
 
 def _sum_of_ratios(n_frames: int, chosen: _TopComponents, bank: ModelBank) -> Float64Array:
