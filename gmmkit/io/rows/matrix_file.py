@@ -108,6 +108,24 @@ class MatrixFile:
             raise self._too_short(what)
         return self._as_floats(rows)
 
+    def places(
+        self, start: int, stop: int, columns: Sequence[int] | None = None
+    ) -> Iterator[tuple[int, int]]:
+        """Yield where rows stand in the file: first bytes, and how many.
+
+        Parameters
+        ----------
+        start, stop, columns
+            As in :meth:`read`. Where rows stand together they are read whole.
+        """
+        size = self.dtype.itemsize
+        if not self.by_columns:
+            row = self.n_columns * size
+            yield self.offset + start * row, (stop - start) * row
+            return
+        for column in range(self.n_columns) if columns is None else columns:
+            yield self.offset + (column * self.n_rows + start) * size, (stop - start) * size
+
     def _read_rows(
         self, stream: BinaryIO, start: int, stop: int, columns: Sequence[int] | None
     ) -> tuple[AnyArray, bool]:

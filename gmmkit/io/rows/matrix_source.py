@@ -10,12 +10,15 @@ import numpy.typing as npt
 
 from gmmkit.core.checks import FloatArray
 from gmmkit.core.sources.blocks import Block, Source, block_bounds, block_rows
+from gmmkit.io.rows.advice import needed_next, read_in_order
 from gmmkit.io.rows.checking import check_finite, check_frequencies
 from gmmkit.io.rows.matrix_file import MatrixFile
 from gmmkit.io.rows.scratch import Scratch
 
 # Rows this many bytes apart are read with what lies between them: less than a disk's own reads.
 _GAP_BYTES = 1 << 16
+# So many blocks are asked for ahead. Other threads are at the next one, or about to be.
+_BLOCKS_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class MatrixPiece:
     stop: int
 
     def load(self) -> Block:
-        """Return the rows, read and checked.
+        """Return the rows, read and checked, and let the system read on behind them.
 
         Raises
         ------
@@ -66,18 +69,31 @@ class MatrixPiece:
             If rows or weights are unusable; both errors name the file and the rows.
         """
         with self.file.opened() as stream:
-            return self.load_from(stream)
+            read_in_order(stream)
+            block = self.load_from(stream)
+            # Not before: what is needed now would wait for what is needed later.
+            self._ask_ahead(stream)
+        return block
 
     def load_from(self, stream: BinaryIO) -> Block:
         """Return the rows from the file that somebody opened."""
-        every = self.columns.read == tuple(range(self.file.n_columns))
-        columns = None if every else self.columns.read
-        read = self.file.read(stream, self.start, self.stop, columns)
+        read = self.file.read(stream, self.start, self.stop, self._chosen)
         if self.columns.weights is None:
             return Block(self._checked(read), None)
         weights = read[:, -1].astype(np.float64)
         check_frequencies(weights, self.start, self.file.label)
         return Block(self._checked(np.ascontiguousarray(read[:, :-1])), weights)
+
+    @property
+    def _chosen(self) -> tuple[int, ...] | None:
+        every = self.columns.read == tuple(range(self.file.n_columns))
+        return None if every else self.columns.read
+
+    def _ask_ahead(self, stream: BinaryIO) -> None:
+        end = min(self.stop + _BLOCKS_AHEAD * (self.stop - self.start), self.file.n_rows)
+        if end > self.stop:
+            for place, length in self.file.places(self.stop, end, self._chosen):
+                needed_next(stream, place, length)
 
     def _checked(self, rows: FloatArray) -> FloatArray:
         check_finite(rows, self.start, self.file.label, self.columns.rows)
