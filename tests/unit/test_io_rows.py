@@ -229,7 +229,7 @@ def test_rows_close_to_each_other_are_read_at_once(write, monkeypatch):
 # Where the rows are
 
 
-@pytest.mark.parametrize("kind", ["npy", "csv"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_pieces_can_be_sent_to_a_process_that_is_elsewhere(write, kind, tmp_path, monkeypatch):
     rows = blobs(40_000, 2)
     monkeypatch.chdir(tmp_path)
@@ -264,8 +264,8 @@ def test_parquet_is_read_a_chunk_at_a_time(write, monkeypatch):
     monkeypatch.setattr("gmmkit.io.rows.parquet._CHUNK_BYTES", 800_000)
     source = gmmkit.open_rows(write(blobs(300_000, 2), "parquet", row_group_size=60_000))
     assert lengths == []
-    next(source.pieces())
-    assert len(lengths) <= 2
+    next(source.pieces()).load()
+    assert len(lengths) == 1
     assert max(lengths) <= 50_000
 
 

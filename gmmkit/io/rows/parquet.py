@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # Polars reads every group of rows that a chunk touches, whole: large enough that most are touched
 # by one chunk, small enough to hold a few times over.
 _CHUNK_BYTES = 2**25
+# A chunk is 1, 2, 4, 8 or 16 blocks: whoever takes sixteen of them in turn reads no chunk by half.
+_CHUNK_BLOCKS = 16
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,28 @@ class ParquetChunks:
     stamp: Stamp
 
     def __call__(self) -> Iterator[Block]:
-        """Yield all rows, as they are and checked.
+        """Yield all rows, as they are and checked."""
+        return (self.read(start, stop) for start, stop in self.bounds())
+
+    def bounds(self) -> Iterator[tuple[int, int]]:
+        """Yield where each chunk starts and stops."""
+        starts = range(0, self.n_rows, self._step)
+        return ((start, min(start + self._step, self.n_rows)) for start in starts)
+
+    def around(self, row: int) -> tuple[int, int]:
+        """Return where the chunk of a row starts and stops."""
+        start = row - row % self._step
+        return start, min(start + self._step, self.n_rows)
+
+    @property
+    def _step(self) -> int:
+        own = block_rows(self.n_rows, len(self.columns))
+        n_bytes = own * len(self.columns) * self.dtype.itemsize
+        n_blocks = min(_CHUNK_BLOCKS, max(1, _CHUNK_BYTES // n_bytes))
+        return own << (n_blocks.bit_length() - 1)
+
+    def read(self, start: int, stop: int) -> Block:
+        """Return some rows, checked.
 
         Raises
         ------
@@ -66,21 +89,14 @@ class ParquetChunks:
         TableError
             If it is damaged or a number is unusable; both name the file and the rows.
         """
-        own = block_rows(self.n_rows, len(self.columns))
-        n_bytes = own * len(self.columns) * self.dtype.itemsize
-        step = own * max(1, _CHUNK_BYTES // n_bytes)
-        for start in range(0, self.n_rows, step):
-            yield self._chunk(start, min(start + step, self.n_rows))
-
-    def _chunk(self, start: int, stop: int) -> Block:
         what = row_range(start, stop)
         # Polars maps the end of the file into memory: it should be there still.
-        self._check_stamp(what)
+        self.check_unchanged(what)
         with damage_told(self.label, what):
             frame = self._frame(start, stop)
             weights = None if self.weights is None else self._weights(frame, start)
             rows = self._rows(frame.select(self.columns))
-        self._check_stamp(what)
+        self.check_unchanged(what)
         check_finite(rows, start, self.label, self.columns)
         return Block(rows, weights)
 
@@ -111,7 +127,18 @@ class ParquetChunks:
         check_frequencies(weights, start, self.label)
         return weights
 
-    def _check_stamp(self, what: str) -> None:
+    def check_unchanged(self, what: str) -> None:
+        """Refuse a file that is gone, or not what it was.
+
+        Parameters
+        ----------
+        what : str
+            What is read of it, for the error.
+
+        Raises
+        ------
+        FileAccessError
+        """
         with open_regular_file(self.path) as stream:
             self.stamp.check(stream, self.label, what)
 

@@ -9,6 +9,7 @@ from gmmkit.io.rows.checking import no_weight
 from gmmkit.io.rows.matrix_file import MatrixFile
 from gmmkit.io.rows.matrix_source import Columns, MatrixSource
 from gmmkit.io.rows.parquet import ParquetChunks
+from gmmkit.io.rows.parquet_source import ParquetSource
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def matrix_rows(file: MatrixFile, columns: Columns) -> Source:
 
 
 def parquet_rows(chunks: ParquetChunks) -> Source:
-    """Return the rows of a Parquet file that count, recut to blocks.
+    """Return the rows of a Parquet file that count.
 
     Parameters
     ----------
@@ -68,15 +69,15 @@ def parquet_rows(chunks: ParquetChunks) -> Source:
     FileAccessError, TableError
         As :func:`matrix_rows`.
     """
-    n_rows, weight = chunks.n_rows, float(chunks.n_rows)
+    if chunks.weights is None:
+        return ParquetSource(chunks)
     positive = Positive(chunks)
-    if chunks.weights is not None:
-        n_rows, weight = _weigh(positive, chunks.label)
-    single = chunks.dtype.itemsize == 4
-    return RowStream(positive, Survey(n_rows, len(chunks.columns), single, weight))
+    n_rows, weight = _weigh(positive, chunks.label)
+    whole = ParquetSource(chunks, weight)
+    return whole if n_rows == chunks.n_rows else _stream(positive, n_rows, weight, whole)
 
 
-def _stream(chunks: Positive, n_rows: int, weight: float, whole: MatrixSource) -> RowStream:
+def _stream(chunks: Positive, n_rows: int, weight: float, whole: Source) -> RowStream:
     single = whole.dtype.itemsize == 4
     return RowStream(chunks, Survey(n_rows, whole.n_features, single, weight))
 
