@@ -52,13 +52,19 @@ def merged(ranges):
     return found
 
 
-def test_the_two_blocks_behind_the_one_that_was_read_are_asked_for(tmp_path, asked):
+def test_with_the_first_block_the_next_two_are_asked_for(tmp_path, asked):
+    path, begin, _ = written(tmp_path)
+    piece = next(gmmkit.open_rows(path).pieces())
+    assert piece.load().rows.shape[0] == piece.stop
+    assert merged(needed(asked)) == [[begin + at * piece.stop * WIDTH for at in (1, 3)]]
+
+
+def test_with_others_the_one_after_the_next_is_asked_for(tmp_path, asked):
     path, begin, _ = written(tmp_path)
     _, piece, *_ = gmmkit.open_rows(path).pieces()
-    assert piece.load().rows.shape[0] == piece.stop - piece.start
+    piece.load()
     step = piece.stop - piece.start
-    behind = begin + piece.stop * WIDTH
-    assert merged(needed(asked)) == [[behind, behind + 2 * step * WIDTH]]
+    assert merged(needed(asked)) == [[begin + at * step * WIDTH for at in (3, 4)]]
 
 
 def test_of_columns_that_stand_together_those_that_are_read_are_asked_for(tmp_path, asked):
@@ -76,9 +82,11 @@ def test_nothing_is_asked_for_beyond_the_rows(tmp_path, asked):
     path, begin, size = written(tmp_path)
     pieces = list(gmmkit.open_rows(path).pieces())
     pieces[-1].load()
+    pieces[-2].load()
     assert needed(asked) == []
     for piece in pieces:
         piece.load()
+    assert sum(length for _, length in needed(asked)) == size - begin - pieces[0].stop * WIDTH
     assert merged(needed(asked)) == [[begin + pieces[0].stop * WIDTH, size]]
 
 

@@ -4,6 +4,7 @@ Advice changes nothing in what is read; where nobody can take it, it is not give
 """
 
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ def read_in_order(stream: BinaryIO) -> None:
     >>> with open(__file__, "rb") as stream:
     ...     read_in_order(stream)
     """
-    _advise(stream, 0, 0, "POSIX_FADV_SEQUENTIAL")
+    _advise(stream, [(0, 0)], "POSIX_FADV_SEQUENTIAL")
 
 
 def needed_next(stream: BinaryIO, start: int, length: int) -> None:
@@ -36,12 +37,16 @@ def needed_next(stream: BinaryIO, start: int, length: int) -> None:
     >>> with open(__file__, "rb") as stream:
     ...     needed_next(stream, 0, 100)
     """
-    for place in range(start, start + length, _AT_ONCE):
-        _advise(stream, place, min(_AT_ONCE, start + length - place), "POSIX_FADV_WILLNEED")
+    places = range(start, start + length, _AT_ONCE)
+    pieces = ((place, min(_AT_ONCE, start + length - place)) for place in places)
+    _advise(stream, pieces, "POSIX_FADV_WILLNEED")
 
 
-def _advise(stream: BinaryIO, start: int, length: int, advice: str) -> None:
-    if hasattr(os, "posix_fadvise") and hasattr(os, advice):
-        # Some file systems take none.
-        with suppress(OSError):
-            os.posix_fadvise(stream.fileno(), start, length, getattr(os, advice))
+def _advise(stream: BinaryIO, pieces: Iterable[tuple[int, int]], advice: str) -> None:
+    if not (hasattr(os, "posix_fadvise") and hasattr(os, advice)):
+        return
+    descriptor, number = stream.fileno(), getattr(os, advice)
+    # Some file systems take none.
+    with suppress(OSError):
+        for start, length in pieces:
+            os.posix_fadvise(descriptor, start, length, number)

@@ -17,8 +17,6 @@ from gmmkit.io.rows.scratch import Scratch
 
 # Rows this many bytes apart are read with what lies between them: less than a disk's own reads.
 _GAP_BYTES = 1 << 16
-# So many blocks are asked for ahead. Other threads are at the next one, or about to be.
-_BLOCKS_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,12 @@ class MatrixPiece:
         return None if every else self.columns.read
 
     def _ask_ahead(self, stream: BinaryIO) -> None:
-        end = min(self.stop + _BLOCKS_AHEAD * (self.stop - self.start), self.file.n_rows)
-        if end > self.stop:
-            for place, length in self.file.places(self.stop, end, self._chosen):
+        """Ask for the block after the next one, which was asked for with the one before this."""
+        step = self.stop - self.start
+        begin = self.stop + (step if self.start else 0)
+        end = min(self.stop + 2 * step, self.file.n_rows)
+        if begin < end:
+            for place, length in self.file.places(begin, end, self._chosen):
                 needed_next(stream, place, length)
 
     def _checked(self, rows: FloatArray) -> FloatArray:

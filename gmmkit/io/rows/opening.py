@@ -47,8 +47,8 @@ def open_rows(
     path : str or path-like
         A regular file. Of ``.npy`` only what is worked on is read, never mapped: a file that is
         cut short meanwhile is an error, not the end of the process. Parquet takes polars, and is
-        read in order, about as much at once as one of its groups of rows. Text is parsed once,
-        here, into a scratch file of 8 bytes for each number.
+        read by chunks of up to 32 MB. Text is parsed once, here, into a scratch file of 8 bytes
+        for each number.
     columns : sequence of str or int, optional
         What to fit, in this order: names, or numbers from 0 in ``.npy``. All by default.
     drop : sequence of str or int
@@ -67,8 +67,8 @@ def open_rows(
     -------
     Source
         Takes the place of an array of rows in `gmmkit.fit`, `gmmkit.scan` and `gmmkit.score`.
-        float32 if all columns are, else float64. Rows of ``.npy`` and of text are read by whoever
-        works on them, in threads or on other machines.
+        float32 if all columns are, else float64. Rows are read by whoever works on them, in threads
+        or on other machines; where some have weight zero, rows of ``.npy`` and Parquet in order.
 
     Raises
     ------
