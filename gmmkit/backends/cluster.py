@@ -4,14 +4,23 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby, islice
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from gmmkit.backends.cluster_rows import RemotePiece
-from gmmkit.backends.holding import Holding, Kept, addresses, gathered, neighbors
+from gmmkit.backends.holding import (
+    Holding,
+    Kept,
+    addresses,
+    gathered,
+    n_threads,
+    neighbors,
+    unreachable,
+)
+from gmmkit.backends.telling import told_by_worker
 from gmmkit.backends.totals import added, totals, totals_alone
-from gmmkit.core.execution import Executor, Pass, SerialExecutor
+from gmmkit.core.execution import Executor, Pass, SerialExecutor, single_threaded_blas
 from gmmkit.core.sources.blocks import Block, Piece, Source
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.errors import ClusterError
@@ -21,10 +30,10 @@ Result = TypeVar("Result")
 
 # How often rows that went with their worker are sent to the cluster again in one pass.
 _ATTEMPTS = 3
-# Results wait here for those before them: so many for each thread of the cluster.
+# Tasks are at work, or done and waiting on workers for those before them: so many a thread.
 _AHEAD = 2
-
-
+# Pieces that workers load themselves go there so many at a time: what they load may be shared.
+_RUN = 16
 # Pieces that workers load themselves are handed out in at most so many parts, whoever gets them.
 _MOST_PARTS = 2048
 
@@ -65,23 +74,40 @@ class ClusterExecutor(Executor):
         return SerialExecutor(hold_blas=True)
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Yield the function of each item, in order; it is worked out where the item is."""
+        """Yield the function of each item, in order; it is worked out where the item is.
+
+        Results come here one task after the other, and wait on the workers until then.
+
+        Raises
+        ------
+        ClusterError
+            If there are no workers, or the cluster is lost.
+        """
         waiting: deque[Any] = deque()
-        limit = _AHEAD * sum(self.client.nthreads().values())
+        limit = _AHEAD * n_threads(self.client)
+        sent = self.client.submit(_itself, function, pure=False)
         try:
-            for item in items:
-                waiting.append(self._submitted(function, item))
+            for run in _runs(items):
+                waiting.append(self._submitted(function, sent, run))
                 if len(waiting) > limit:
-                    yield gathered(self.client, [waiting.popleft()])[0]
+                    yield from self._come(waiting.popleft())
             while waiting:
-                yield gathered(self.client, [waiting.popleft()])[0]
+                yield from self._come(waiting.popleft())
         finally:
             self.client.cancel(list(waiting))
 
-    def _submitted(self, function: Callable[[Item], Result], item: Item) -> Any:
-        if isinstance(item, RemotePiece):
-            return item.holding.submit(function, item.part)
-        return self.client.submit(function, item, pure=False)
+    def _submitted(self, function: Callable[[Item], Result], sent: Any, run: list[Item]) -> Any:
+        (first, *_) = run
+        if isinstance(first, RemotePiece):
+            return first.holding.submit(partial(_applied, function), first.part)
+        return self.client.submit(_each_applied, sent, run, pure=False)
+
+    def _come(self, task: Any) -> list[Any]:
+        try:
+            results: list[Any] = gathered(self.client, [task])[0]
+        except CancelledError as problem:
+            raise unreachable(problem) from problem
+        return results
 
     def total(self, function: Pass, source: Source) -> SufficientStatistics:
         """Return the sum of a pass over all rows; of each worker nothing else comes here.
@@ -154,5 +180,25 @@ class ClusterExecutor(Executor):
         self._source = self._holding = None
 
 
-def _itself(part: tuple[Piece, ...]) -> tuple[Piece, ...]:
-    return part
+def _itself(thing: Item) -> Item:
+    return thing
+
+
+def _runs(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Yield what goes to one worker at a time: pieces that are loaded there, or anything alone."""
+    for together, group in groupby(items, key=_is_loaded_there):
+        while run := list(islice(group, _RUN if together else 1)):
+            yield run
+
+
+def _is_loaded_there(item: object) -> bool:
+    return hasattr(item, "load") and not isinstance(item, (Block, RemotePiece))
+
+
+def _each_applied(function: Callable[[Item], Result], run: list[Item]) -> list[Result]:
+    with told_by_worker(), single_threaded_blas():
+        return [function(item) for item in run]
+
+
+def _applied(function: Callable[[Item], Result], item: Item) -> list[Result]:
+    return _each_applied(function, [item])

@@ -133,10 +133,25 @@ def addresses(client: Any) -> list[str]:
     ClusterError
         If there are none, or the scheduler does not answer.
     """
+    return sorted(_workers(client))
+
+
+def n_threads(client: Any) -> int:
+    """Return how many threads all workers have.
+
+    Raises
+    ------
+    ClusterError
+        As :func:`addresses`.
+    """
+    return sum(_workers(client).values())
+
+
+def _workers(client: Any) -> dict[str, int]:
     try:
-        workers = sorted(client.nthreads())
+        workers: dict[str, int] = client.nthreads()
     except OSError as problem:
-        raise _unreachable(problem) from problem
+        raise unreachable(problem) from problem
     if not workers:
         raise ClusterError(
             "the cluster has no workers",
@@ -203,17 +218,24 @@ def gathered(client: Any, futures: list[Any]) -> list[Any]:
             hint="make partitions smaller, or give workers more memory",
         ) from problem
     except CommClosedError as problem:
-        raise _unreachable(problem) from problem
+        raise unreachable(problem) from problem
     except BaseException:
         client.cancel(futures)
         raise
     return results
 
 
-def _unreachable(problem: OSError) -> ClusterError:
+def unreachable(problem: BaseException) -> ClusterError:
+    """Return the error of a scheduler that is gone.
+
+    Examples
+    --------
+    >>> unreachable(OSError("timed out")).found
+    'timed out'
+    """
     return ClusterError(
         "the cluster cannot be reached any more",
         found=str(problem),
-        needed="a scheduler that lives as long as the fit",
-        hint="give a checkpoint, so that the fit goes on from where it stood",
+        needed="a scheduler that lives as long as the work",
+        hint="begin again when it is there; a fit with a checkpoint goes on from where it stood",
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial, reduce
 from operator import add, itemgetter
 
+from gmmkit.backends.telling import told_by_worker
 from gmmkit.core.execution import Executor, Pass, SerialExecutor, threads
 from gmmkit.core.sources.blocks import Block, Piece, block_bounds
 from gmmkit.core.statistics import SufficientStatistics
@@ -49,7 +50,7 @@ def totals(
     """
     numbered = list(zip(numbers, parts, strict=True))
     groups = [[each] for each in numbered] if apart else [numbered]
-    with threads(_own_threads()) as executor:
+    with told_by_worker(), threads(_own_threads()) as executor:
         return [sums for group in groups for sums in _sum(function, group, executor)]
 
 
@@ -61,7 +62,7 @@ def totals_alone(function: Pass, numbers: Iterable[int], parts: list[Part]) -> l
     >>> totals_alone(len, [], [])
     []
     """
-    with SerialExecutor(hold_blas=True) as executor:
+    with told_by_worker(), SerialExecutor(hold_blas=True) as executor:
         return _sum(function, list(zip(numbers, parts, strict=True)), executor)
 
 

@@ -1,9 +1,10 @@
 """A mixture taken over any number of rows: what each block says, in order, or their sum."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import TypeVar
 
 import numpy.typing as npt
 
@@ -18,6 +19,8 @@ from gmmkit.core.sources.blocks import Block, Piece, Source
 from gmmkit.errors import InputError, ParameterError
 
 __all__ = ["Scanned", "Score", "scan", "score"]
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +97,8 @@ def scan(
     n_threads : int, optional
         The default uses every processor.
     executor : Executor or distributed.Client, optional
-        Where blocks are scored. Threads of this process by default.
+        Where blocks are scored. Threads of this process by default. What is said of rows comes back
+        from a cluster, and not the rows.
 
     Returns
     -------
@@ -117,7 +121,8 @@ def scan(
     [[0, 1, 1]]
     """
     source, scorer = _prepared(mixture, rows)
-    return _scanned(source, scorer, executor_for(source, n_threads, executor))
+    said = answers(partial(_said, scorer), source, n_threads=n_threads, executor=executor)
+    return _scanned(said, scorer)
 
 
 def score(
@@ -153,12 +158,70 @@ def score(
     """
     source, scorer = _prepared(mixture, rows)
     log_likelihood, n_rows, weight = 0.0, 0, 0.0
-    with executor_for(source, n_threads, executor) as running:
-        for part in running.map(partial(_block_score, scorer), source.pieces()):
-            log_likelihood += part.log_likelihood
-            n_rows += part.n_rows
-            weight += part.weight
+    parts = answers(partial(_scored, scorer), source, n_threads=n_threads, executor=executor)
+    for _, part in parts:
+        log_likelihood += part.log_likelihood
+        n_rows += part.n_rows
+        weight += part.weight
     return Score(log_likelihood, n_rows, weight)
+
+
+def answers(
+    function: Callable[[Block], Answer],
+    source: Source,
+    *,
+    n_threads: int | None = None,
+    executor: object = None,
+) -> Iterator[tuple[Piece, Answer]]:
+    """Yield what a function says of each block of a source, in the order of the rows.
+
+    Parameters
+    ----------
+    function : callable
+        Called where the block is worked on, in threads or on other machines.
+    source : Source
+    n_threads, executor
+        As in :func:`scan`.
+
+    Yields
+    ------
+    piece : Piece
+        What the block was loaded from.
+    answer
+        What the function returned of it.
+
+    Raises
+    ------
+    ParameterError
+        If an argument is not usable.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> [answer for _, answer in answers(lambda block: block.weight, ArraySource(np.ones((3, 1))))]
+    [3.0]
+    """
+    return _answered(function, source, executor_for(source, n_threads, executor))
+
+
+def _answered(
+    function: Callable[[Block], Answer], source: Source, executor: Executor
+) -> Iterator[tuple[Piece, Answer]]:
+    waiting: deque[Piece] = deque()
+    with executor as running:
+        for answer in running.map(partial(_loaded, function), _noted(source.pieces(), waiting)):
+            yield waiting.popleft(), answer
+
+
+def _loaded(function: Callable[[Block], Answer], piece: Piece) -> Answer:
+    return function(piece.load())
+
+
+def _noted(pieces: Iterable[Piece], waiting: deque[Piece]) -> Iterator[Piece]:
+    """Pass pieces on, and remember those of which the answer is still to come."""
+    for piece in pieces:
+        waiting.append(piece)
+        yield piece
 
 
 def _prepared(mixture: object, rows: npt.ArrayLike | Source) -> tuple[Source, Scorer]:
@@ -182,30 +245,20 @@ def _prepared(mixture: object, rows: npt.ArrayLike | Source) -> tuple[Source, Sc
     return source, Scorer.of(mixture, source.n_rows)
 
 
-def _scanned(source: Source, scorer: Scorer, executor: Executor) -> Iterator[Scanned]:
-    waiting: deque[Piece] = deque()
+def _scanned(
+    said: Iterator[tuple[Piece, tuple[Labels, Float64Array]]], scorer: Scorer
+) -> Iterator[Scanned]:
     first_row = 0
-    with executor as running:
-        said = running.map(partial(_block_said, scorer), _noted(source.pieces(), waiting))
-        for labels, log_density in said:
-            yield Scanned(first_row, labels, log_density, waiting.popleft(), scorer)
-            first_row += len(labels)
+    for piece, (labels, log_density) in said:
+        yield Scanned(first_row, labels, log_density, piece, scorer)
+        first_row += len(labels)
 
 
-def _noted(pieces: Iterable[Piece], waiting: deque[Piece]) -> Iterator[Piece]:
-    """Pass pieces on, and remember those of which the answer is still to come."""
-    for piece in pieces:
-        waiting.append(piece)
-        yield piece
+def _said(scorer: Scorer, block: Block) -> tuple[Labels, Float64Array]:
+    return scorer.labels(block.rows), scorer.log_density(block.rows)
 
 
-def _block_said(scorer: Scorer, piece: Piece) -> tuple[Labels, Float64Array]:
-    rows = piece.load().rows
-    return scorer.labels(rows), scorer.log_density(rows)
-
-
-def _block_score(scorer: Scorer, piece: Piece) -> Score:
-    block: Block = piece.load()
+def _scored(scorer: Scorer, block: Block) -> Score:
     density = scorer.log_density(block.rows)
     total = density.sum() if block.weights is None else block.weights @ density
     return Score(float(total), len(density), block.weight)

@@ -4,11 +4,14 @@ import os
 import signal
 import threading
 
+import numpy as np
 import pytest
 from clusters import WORKERS, Waiting, assert_same_fit, chunked, fitted, local_client
 from strategies import blobs
 
+import gmmkit
 from gmmkit.core import expectation
+from gmmkit.core.scanning import answers
 
 # Blocks enough for each worker to hold some.
 ROWS = blobs(80_000, 2)
@@ -48,3 +51,26 @@ def test_a_worker_killed_in_an_iteration_leaves_the_result(client, alone, stoppe
     (stopped.folder / "go").touch()
     fit.join()
     assert_same_fit(results[0], alone)
+
+
+def test_a_worker_killed_while_it_scores_leaves_the_answers_and_their_order(
+    client, stopped, tmp_path, monkeypatch
+):
+    np.save(tmp_path / "rows.npy", ROWS)
+    monkeypatch.setattr("gmmkit.backends.cluster._RUN", 1)
+    client.wait_for_workers(WORKERS)
+    found, scored = [], Waiting(first_of, stopped.folder)
+    source = gmmkit.open_rows(tmp_path / "rows.npy")
+    walk = threading.Thread(target=lambda: found.extend(answers(scored, source, executor=client)))
+    walk.start()
+    victim, *_ = stopped.wait_for(WORKERS)
+    os.kill(victim, signal.SIGKILL)
+    (stopped.folder / "go").touch()
+    walk.join()
+    assert len(found) > WORKERS
+    assert [first for _, first in found] == [ROWS[piece.start, 0] for piece, _ in found]
+    assert [piece.start for piece, _ in found] == [piece.start for piece in source.pieces()]
+
+
+def first_of(block):
+    return block.rows[0, 0]
