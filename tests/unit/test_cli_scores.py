@@ -1,6 +1,7 @@
 """``gmmkit score|sample`` from the words on the command line to tables."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -82,7 +83,8 @@ def test_many_rows_are_scored_as_few_are(monkeypatch, model):
     mixture = load_table_model(model).mixture
     rows = np.random.default_rng(0).normal(size=(50, 2), scale=9)
     whole = score_rows(mixture, rows)
-    monkeypatch.setattr("gmmkit.cli.table.scoring._ROWS_AT_ONCE", 7)
+    sevens = pairwise([*range(0, 50, 7), 50])
+    monkeypatch.setattr("gmmkit.core.sources.arrays.block_bounds", lambda *shape: sevens)
     pieces = score_rows(mixture, rows)
     assert all(np.allclose(whole[name], pieces[name], rtol=1e-12) for name in whole)
 

@@ -8,7 +8,7 @@ import click
 from gmmkit.cli.options import force_option, json_option, seed_option
 from gmmkit.cli.session import debug_option
 from gmmkit.cli.table.fit_commands import fit_command, select_command
-from gmmkit.cli.table.long_options import large_table_options
+from gmmkit.cli.table.long_options import large_table_options, scheduler_option
 from gmmkit.cli.table.options import names_option, output_option, table_options
 
 _SCORE_EPILOG = """\b
@@ -30,6 +30,10 @@ Columns are found by their names, in whatever order they stand. Each row gets
 A .npy and a table above 1 GB are passed over block by block, and results are
 written as they come; --keep then takes columns of numbers, and no cell may be
 missing. The columns of a .npy are named by their numbers, from 0.
+
+\b
+Exit codes: 0 done; 2 wrong usage; 3 a table, an option or a scheduler that can
+not be used; 4 a file that is no model of a table; 130 interrupted.
 """
 _SAMPLE_EPILOG = """\b
 Examples:
@@ -44,6 +48,7 @@ Examples:
 @output_option("FILE", "A .csv, .tsv or .parquet file.  [default: CSV on standard output]")
 @names_option("--keep", name="keep", text="Columns to copy beside the results, such as an id.")
 @click.option("--no-tail", is_flag=True, help="Leave the tail probabilities out.")
+@scheduler_option("Score")
 @table_options
 @large_table_options
 @force_option

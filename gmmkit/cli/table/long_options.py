@@ -61,16 +61,27 @@ def long_fit_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="SECONDS",
             help="How often --checkpoint is written at most.  [default: 10]",
         ),
-        click.option(
-            "--scheduler",
-            default=None,
-            callback=_address,
-            metavar="ADDRESS",
-            help="Fit on the workers of a Dask cluster, such as tcp://10.0.0.1:8786, that see the "
-            "table under the same path.",
-        ),
+        scheduler_option("Fit"),
     )
     return reduce(lambda inner, add: add(inner), reversed(added), command)
+
+
+def scheduler_option(verb: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return what adds ``--scheduler`` to a command, which does what the verb says.
+
+    Examples
+    --------
+    >>> scheduler_option("Fit")(lambda scheduler: scheduler).__click_params__[0].help[:18]
+    'Fit on the workers'
+    """
+    return click.option(
+        "--scheduler",
+        default=None,
+        callback=_address,
+        metavar="ADDRESS",
+        help=f"{verb} on the workers of a Dask cluster, such as tcp://10.0.0.1:8786, that see the "
+        "table under the same path.",
+    )
 
 
 def settle_long_fit_words(words: dict[str, Any]) -> None:

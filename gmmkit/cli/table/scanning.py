@@ -1,8 +1,7 @@
 """What a mixture says of rows that are passed over, block by block, in their order."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,8 +9,8 @@ import numpy.typing as npt
 
 from gmmkit.cli.table.scoring import NOISE, RESULTS
 from gmmkit.core.engine.scoring import Scorer
-from gmmkit.core.fits.arguments import executor_for
-from gmmkit.core.sources.blocks import Piece, Source
+from gmmkit.core.scanning import answers
+from gmmkit.core.sources.blocks import Block, Source
 
 if TYPE_CHECKING:
     from gmmkit.core.algebra.densities import DensityDistribution
@@ -26,21 +25,28 @@ _JOINT_NUMBERS = 1 << 20
 
 @dataclass(frozen=True, eq=False)
 class ScoredBlock:
-    """Consecutive rows, and what a mixture says of each.
+    """What a mixture says of consecutive rows, and what is kept of them.
 
     Parameters
     ----------
-    rows : ndarray of shape (n, D + C)
-        Float64, with columns that are not the mixture's.
+    kept : tuple of ndarray of shape (n,)
+        Columns, in float64.
     results : dict of str to ndarray of shape (n,)
         By the names of `RESULTS`.
     """
 
-    rows: "Float64Array"
+    kept: tuple["Float64Array", ...]
     results: Columns
 
 
-def scored_blocks(mixture: "Mixture", rows: Source, *, tail: bool) -> Iterator[ScoredBlock]:
+def scored_blocks(
+    mixture: "Mixture",
+    rows: Source,
+    *,
+    tail: bool,
+    keep: Sequence[int] = (),
+    executor: object = None,
+) -> Generator[ScoredBlock, None, None]:
     """Score rows that are passed over.
 
     Parameters
@@ -51,6 +57,10 @@ def scored_blocks(mixture: "Mixture", rows: Source, *, tail: bool) -> Iterator[S
         Of D columns, and any more beside them.
     tail : bool
         Whether to give tail probabilities, which a mixture with noise does not have.
+    keep : sequence of int
+        Columns to give beside the results.
+    executor : Executor or distributed.Client, optional
+        Where blocks are scored; this machine's processors by default.
 
     Yields
     ------
@@ -66,9 +76,9 @@ def scored_blocks(mixture: "Mixture", rows: Source, *, tail: bool) -> Iterator[S
     >>> [block.results["component"].tolist() for block in scored_blocks(mixture, rows, tail=False)]
     [[1]]
     """
-    scoring = _Scoring(Scorer.of(mixture, rows.n_rows), _distribution(mixture) if tail else None)
-    with executor_for(rows, None) as running:
-        yield from running.map(partial(_scored, scoring), rows.pieces())
+    scorer = Scorer.of(mixture, rows.n_rows)
+    scoring = _Scoring(scorer, _distribution(mixture) if tail else None, tuple(keep))
+    return (block for _, block in answers(scoring, rows, executor=executor))
 
 
 def _distribution(mixture: "Mixture") -> "DensityDistribution | None":
@@ -81,8 +91,15 @@ def _distribution(mixture: "Mixture") -> "DensityDistribution | None":
 class _Scoring:
     scorer: Scorer
     distribution: "DensityDistribution | None"
+    keep: tuple[int, ...]
 
-    def __call__(self, rows: "Float64Array") -> Columns:
+    def __call__(self, block: Block) -> ScoredBlock:
+        # Single precision would be seen in the far tails.
+        rows = block.rows.astype(np.float64, copy=False)
+        results = self._results(np.ascontiguousarray(rows[:, : self.scorer.mixture.n_features]))
+        return ScoredBlock(tuple(rows[:, column].copy() for column in self.keep), results)
+
+    def _results(self, rows: "Float64Array") -> Columns:
         step = max(1, _JOINT_NUMBERS // self.scorer.mixture.n_components)
         pieces = [self._piece(rows[start : start + step]) for start in range(0, len(rows), step)]
         found = dict(zip(RESULTS, map(np.concatenate, zip(*pieces, strict=True)), strict=False))
@@ -102,10 +119,3 @@ class _Scoring:
         np.exp(joint, out=joint)
         total = joint.sum(axis=0) + np.exp(apart - top)
         return component, 1.0 / total, top + np.log(total)
-
-
-def _scored(scoring: _Scoring, piece: Piece) -> ScoredBlock:
-    # Single precision would be seen in the far tails.
-    rows = piece.load().rows.astype(np.float64, copy=False)
-    width = scoring.scorer.mixture.n_features
-    return ScoredBlock(rows, scoring(np.ascontiguousarray(rows[:, :width])))

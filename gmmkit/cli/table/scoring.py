@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,20 +12,21 @@ import numpy.typing as npt
 from gmmkit.cli.progress import progress_bar
 from gmmkit.cli.results import Report, warnings_of
 from gmmkit.cli.session import collected_warnings
+from gmmkit.cli.table.clusters import cluster
 from gmmkit.cli.table.models import read_table_model
 from gmmkit.cli.table.outputs import check_table_output, deliver, tell_written
 from gmmkit.cli.table.sources import TableSource, TableWords
 from gmmkit.errors import GmmkitWarning, InputError, TableError
 
 if TYPE_CHECKING:
-    from gmmkit.core.checks import Float64Array
+    from gmmkit.core.checks import Float64Array, FloatArray
     from gmmkit.core.mixture import Mixture
+    from gmmkit.core.sources.blocks import Block
     from gmmkit.io.table import Table
     from gmmkit.io.table_model import TableModel
 
 RESULTS = ("component", "probability", "log_density", "tail_probability")
 NOISE = -1
-_ROWS_AT_ONCE = 65_536
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +38,7 @@ class Request(TableWords):
     keep: tuple[str, ...]
     no_tail: bool
     force: bool
+    scheduler: str | None = None
 
 
 def score_table(request: Request, *, as_json: bool) -> None:
@@ -58,10 +61,12 @@ def score_table(request: Request, *, as_json: bool) -> None:
 def _score_whole(request: Request, source: TableSource, *, as_json: bool) -> None:
     with collected_warnings() as warned, progress_bar(2) as step:
         model = read_table_model(request.model)
-        with step(f"reading {request.table}"):
-            table = source.read(model.columns, _texts(request, model))
-        with step("scoring"):
-            results = score_rows(model.mixture, table.rows(model.columns), tail=not request.no_tail)
+        with cluster(request.scheduler, source.path) as executor:
+            with step(f"reading {request.table}"):
+                table = source.read(model.columns, _texts(request, model))
+            with step("scoring"):
+                rows, tail = table.rows(model.columns), not request.no_tail
+                results = score_rows(model.mixture, rows, tail=tail, executor=executor)
     deliver(
         "score",
         _kept(request, table) | results,
@@ -86,7 +91,8 @@ def _score_stream(request: Request, source: TableSource, *, as_json: bool) -> No
     with collected_warnings() as warned:
         model = read_table_model(request.model)
         wanted = Wanted(request.keep, not request.no_tail, request.output, request.force)
-        found = score_stream(source, model, wanted)
+        with cluster(request.scheduler, source.path) as executor:
+            found = score_stream(source, model, wanted, executor)
     summary = _summary(request, found.n_rows, found.mean_log_density, warned)
     if request.output is not None:
         tell_written("score", summary, request.output, as_json=as_json)
@@ -105,7 +111,7 @@ def _summary(
 
 
 def score_rows(
-    mixture: "Mixture", rows: "Float64Array", *, tail: bool = True
+    mixture: "Mixture", rows: "Float64Array", *, tail: bool = True, executor: object = None
 ) -> dict[str, npt.NDArray[Any]]:
     """Return what a mixture says of every row: its component, and how usual it is.
 
@@ -116,6 +122,8 @@ def score_rows(
         NaN where a number is missing: such a row is scored by what was observed of it.
     tail : bool
         Whether to give tail probabilities too.
+    executor : Executor or distributed.Client, optional
+        Where rows are scored; this machine's processors by default.
 
     Returns
     -------
@@ -130,14 +138,17 @@ def score_rows(
     >>> score_rows(mixture, np.array([[8.5]]))["component"].tolist()
     [1]
     """
-    blocks = [rows[at : at + _ROWS_AT_ONCE] for at in range(0, len(rows), _ROWS_AT_ONCE)]
-    scored = [_score_block(mixture, block) for block in blocks]
+    from gmmkit.core.scanning import answers
+    from gmmkit.core.sources.arrays import ArraySource
+
+    each = answers(partial(_score_block, mixture), ArraySource(rows), executor=executor)
+    scored = [block for _, block in each]
     found = {name: np.concatenate([block[name] for block in scored]) for name in scored[0]}
     return found | (_tails(mixture, rows, found["log_density"]) if tail else {})
 
 
-def _score_block(mixture: "Mixture", rows: "Float64Array") -> dict[str, npt.NDArray[Any]]:
-    shares, densities = _posteriors(mixture, rows)
+def _score_block(mixture: "Mixture", block: "Block") -> dict[str, npt.NDArray[Any]]:
+    shares, densities = _posteriors(mixture, block.rows)
     if mixture.noise is not None:
         shares = np.column_stack([shares, 1.0 - shares.sum(axis=1)])
     best = shares.argmax(axis=1)
@@ -145,7 +156,7 @@ def _score_block(mixture: "Mixture", rows: "Float64Array") -> dict[str, npt.NDAr
     return dict(zip(RESULTS, (component, shares.max(axis=1), densities), strict=False))
 
 
-def _posteriors(mixture: "Mixture", rows: "Float64Array") -> tuple["Float64Array", "Float64Array"]:
+def _posteriors(mixture: "Mixture", rows: "FloatArray") -> tuple["Float64Array", "Float64Array"]:
     if not np.isnan(rows).any():
         from gmmkit.core.checks import check_rows
 

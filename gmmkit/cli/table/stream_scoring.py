@@ -1,7 +1,7 @@
 """``gmmkit score`` of a table that is passed over: results are written as they come."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,8 +70,18 @@ class Wanted:
         return self.output is None or self.output.suffix.lower() != ".parquet"
 
 
-def score_stream(source: TableSource, model: "TableModel", wanted: Wanted) -> Summary:
+def score_stream(
+    source: TableSource, model: "TableModel", wanted: Wanted, executor: object = None
+) -> Summary:
     """Score a table that is passed over, and write the results in the order of its rows.
+
+    Parameters
+    ----------
+    source : TableSource
+    model : TableModel
+    wanted : Wanted
+    executor : Executor, optional
+        Where rows are scored; this machine's processors by default.
 
     Raises
     ------
@@ -83,10 +93,16 @@ def score_stream(source: TableSource, model: "TableModel", wanted: Wanted) -> Su
     n_rows, total = 0, 0.0
     with _opened(source, names, beside) as rows, passes() as shown, _sink(wanted) as add:
         counted = CountedSource(rows, lambda share: shown.show("scoring", share))
-        for block in scored_blocks(model.mixture, counted, tail=wanted.tail):
-            add({**_kept(block, names, beside, wanted), **block.results})
-            n_rows += len(block.rows)
-            total += float(block.results["log_density"].sum())
+        keep = [names.index(name) for name in wanted.keep]
+        scored = scored_blocks(
+            model.mixture, counted, tail=wanted.tail, keep=keep, executor=executor
+        )
+        # Whatever happens here, what a cluster still works on is cancelled while there is one.
+        with closing(scored) as blocks:
+            for block in blocks:
+                add({**_kept(block, beside, wanted), **block.results})
+                densities = block.results["log_density"]
+                n_rows, total = n_rows + len(densities), total + float(densities.sum())
     return Summary(n_rows, total / n_rows)
 
 
@@ -134,15 +150,10 @@ def _sink(wanted: Wanted) -> Iterator[Add]:
             yield add
 
 
-def _kept(
-    block: ScoredBlock, names: Sequence[str], beside: Sequence[str], wanted: Wanted
-) -> Columns:
-    columns: Mapping[str, Float64Array] = dict(zip(names, block.rows.T, strict=True))
+def _kept(block: ScoredBlock, beside: Sequence[str], wanted: Wanted) -> Columns:
     return {
-        name: _numerals(columns[name])
-        if wanted.is_text and name in beside
-        else np.ascontiguousarray(columns[name])
-        for name in wanted.keep
+        name: _numerals(column) if wanted.is_text and name in beside else column
+        for name, column in zip(wanted.keep, block.kept, strict=True)
     }
 
 
