@@ -35,7 +35,7 @@ class Iteration:
     log_likelihood : float
         Nats per unit weight, in the data's units.
     route : str
-        ``"float32"``, ``"float64"`` or ``"centered"``.
+        ``"float32"``, ``"whitened"``, ``"float64"`` or ``"centered"``.
     floored : int
         Eigenvalues or variances that the floor lifted in the M-step that followed.
     log_prior : float

@@ -60,7 +60,7 @@ class BayesianGaussianMixture(DensityEstimator):
     verbose : int
         1 prints every `verbose_interval`-th update; 2 adds its lower bound.
     verbose_interval : int
-    precision : {'auto', 'float32', 'float64', 'centered'}
+    precision : {'auto', 'float32', 'whitened', 'float64', 'centered'}
         The arithmetic of the passes; ``'auto'`` chooses by a bound on its error.
     n_threads : int, optional
         The default uses every processor; the result does not depend on it.

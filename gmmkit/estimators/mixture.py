@@ -73,7 +73,7 @@ class GaussianMixture(EMEstimator, DensityEstimator):
     forgetting : float, optional
         In (0, 1]: how much every batch counts in `partial_fit`, for data that change. By default
         later batches count ever less.
-    precision : {'auto', 'float32', 'float64', 'centered'}
+    precision : {'auto', 'float32', 'whitened', 'float64', 'centered'}
         The arithmetic of EM's iterations; ``'auto'`` chooses by a bound on its error.
     n_threads : int, optional
         The default uses every processor; the result does not depend on it.

@@ -157,7 +157,7 @@ def fit_bayes(
         Added to every row's squares, in squared data units, as scikit-learn does. The prior itself
         keeps covariances from collapsing, and with this the lower bound may fall.
     precision : str
-        ``"auto"``, or at least ``"float32"``, ``"float64"`` or ``"centered"``.
+        ``"auto"``, or at least ``"float32"``, ``"whitened"``, ``"float64"`` or ``"centered"``.
     n_threads : int, optional
         The default uses every processor.
     on_iteration : callable, optional

@@ -37,7 +37,7 @@ class BayesIteration:
     gain : float
         What the update added to it.
     route : str
-        ``"float32"``, ``"float64"`` or ``"centered"``.
+        ``"float32"``, ``"whitened"``, ``"float64"`` or ``"centered"``.
     floored : int
         Eigenvalues or variances that the floor lifted.
 

@@ -17,7 +17,7 @@ Indices = npt.NDArray[np.intp]
 # loaded the compiler, far fewer are enough.
 _COMPILED_NUMBERS = 50_000_000
 _NUMBERS_IF_LOADED = 2_000_000
-_COMPILED = {"gmmkit.core.engine.kernels", "gmmkit.core.engine.selection"}
+_COMPILED = {"gmmkit.core.engine.compiled.fused", "gmmkit.core.engine.compiled.selection"}
 # Inserting into longer lists takes longer than partitioning does.
 _MOST_INSERTED = 64
 # Compiled code knows no infinity: below every score that a component with a weight can have.
@@ -64,7 +64,7 @@ def largest(
     """
     if not compiled or count > _MOST_INSERTED:
         return _partitioned(scores, count)
-    from gmmkit.core.engine.selection import select_largest
+    from gmmkit.core.engine.compiled.selection import select_largest
 
     n_rows = scores.shape[1]
     places, values = np.empty((n_rows, count), np.intp), np.empty((n_rows, count))
@@ -163,7 +163,7 @@ def _scored(
     means: Float64Array,
     factors: Float64Array,
 ) -> Float64Array:
-    from gmmkit.core.engine.selection import score_chosen
+    from gmmkit.core.engine.compiled.selection import score_chosen
 
     result = np.empty(components.shape)
     arrays = (rows, components, constants, means, np.ascontiguousarray(factors))

@@ -121,7 +121,8 @@ def fit(
     floor : array_like of shape (D,), optional
         The smallest believable standard deviation of each column, such as a quantization step.
     precision : str
-        ``"auto"``, or at least ``"float32"``, ``"float64"`` or ``"centered"``.
+        ``"auto"``, or at least ``"float32"``, ``"whitened"`` (float32, in coordinates in which the
+        columns do not correlate), ``"float64"`` or ``"centered"``.
     n_threads : int, optional
         The default uses every processor.
     executor : Executor or distributed.Client, optional

@@ -185,6 +185,15 @@ def normalize(scores, n_gaussians, n_classes, total, start, count, weights):
 
 
 @inner
+def _add(sums, p, a, b, c, d):
+    """Add to the sums of four features."""
+    sums[p + 1] += a
+    sums[p + 2] += b
+    sums[p + 3] += c
+    sums[p + 4] += d
+
+
+@inner
 def _add_one(score, phi, p, stop, sums):
     """Add responsibility times some features to the sums of one, four features at a time."""
     zero = sums.dtype.type(0)
@@ -196,10 +205,7 @@ def _add_one(score, phi, p, stop, sums):
             ub += score[t] * b[t]
             uc += score[t] * c[t]
             ud += score[t] * d[t]
-        sums[p + 1] += ua
-        sums[p + 2] += ub
-        sums[p + 3] += uc
-        sums[p + 4] += ud
+        _add(sums, p, ua, ub, uc, ud)
         p += 4
     while p < stop:
         a, ua = phi[p], zero
@@ -237,22 +243,10 @@ def _add_four(scores, k, phi, p, stop, sums):
             xb += four[t] * b[t]
             xc += four[t] * c[t]
             xd += four[t] * d[t]
-        sums[k, p + 1] += ua
-        sums[k, p + 2] += ub
-        sums[k, p + 3] += uc
-        sums[k, p + 4] += ud
-        sums[k + 1, p + 1] += va
-        sums[k + 1, p + 2] += vb
-        sums[k + 1, p + 3] += vc
-        sums[k + 1, p + 4] += vd
-        sums[k + 2, p + 1] += wa
-        sums[k + 2, p + 2] += wb
-        sums[k + 2, p + 3] += wc
-        sums[k + 2, p + 4] += wd
-        sums[k + 3, p + 1] += xa
-        sums[k + 3, p + 2] += xb
-        sums[k + 3, p + 3] += xc
-        sums[k + 3, p + 4] += xd
+        _add(sums[k], p, ua, ub, uc, ud)
+        _add(sums[k + 1], p, va, vb, vc, vd)
+        _add(sums[k + 2], p, wa, wb, wc, wd)
+        _add(sums[k + 3], p, xa, xb, xc, xd)
         p += 4
 
 
