@@ -17,6 +17,8 @@ class Ours(Peer):
     """gmmkit; what can be said is as in `gmmkit.fit`."""
 
     name = package = module = OURS
+    # As everyone else: float32 rows in float32, where that is exact enough.
+    scored_in = "auto"
 
     def __init__(
         self,
@@ -65,11 +67,18 @@ class Ours(Peer):
 
     def scorers(self, workload: Workload, parameters: Parameters) -> tuple[Score, Score]:
         """Return a mixture's own methods."""
-        mixture = as_mixture(parameters)
+        mixture, rows = as_mixture(parameters), workload.rows
         return (
-            lambda: timed(lambda: mixture.log_density(workload.rows)),
-            lambda: timed(lambda: mixture.labels(workload.rows)),
+            lambda: timed(lambda: mixture.log_density(rows, precision=self.scored_in)),
+            lambda: timed(lambda: mixture.labels(rows)),
         )
+
+
+class OursInDouble(Ours):
+    """gmmkit, with log densities in float64 whatever the rows are, as they are by default."""
+
+    name = f"{OURS} in float64"
+    scored_in = "float64"
 
 
 def as_mixture(parameters: Parameters) -> gmmkit.Mixture:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import engine_workloads as workloads
 import numpy as np
 from engine_contest import Found, Settings
-from engine_ours import OURS, Ours
+from engine_ours import OURS, Ours, OursInDouble
 from engine_peer import Peer, PeerError, Score, Scored
 from engine_peers import SCIKIT_LEARN
 from engine_scorer import Parameters, Scores, score
@@ -74,7 +74,7 @@ def _workloads(settings: Settings) -> Iterator[Workload]:
 def _scorers(
     settings: Settings, workload: Workload, parameters: Parameters
 ) -> Iterator[tuple[Peer, tuple[Score, Score]]]:
-    for peer in (Ours(), *settings.peers):
+    for peer in (Ours(), OursInDouble(), *settings.peers):
         asked = peer.scorers(workload, parameters)
         if asked is not None:
             yield peer, asked

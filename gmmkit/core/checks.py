@@ -14,6 +14,8 @@ Float64Array = npt.NDArray[np.float64]
 
 # Squares of deviations have to stay inside float64: beyond this they would overflow or vanish.
 LARGEST_MAGNITUDE = 1e150
+# Looked at for the largest and the smallest while they are in the second cache.
+_CHECKED_NUMBERS = 2**17
 
 
 def check_rows(rows: npt.ArrayLike, *, n_features: int | None = None) -> FloatArray:
@@ -134,7 +136,8 @@ def _check_shape(array: FloatArray, n_features: int | None) -> None:
         )
 
 
-def _check_finite(array: FloatArray, block: int = 65_536) -> None:
+def _check_finite(array: FloatArray) -> None:
+    block = max(1, _CHECKED_NUMBERS // array.shape[1])
     for start in range(0, len(array), block):
         piece = array[start : start + block]
         low, high = float(piece.min()), float(piece.max())
@@ -175,6 +178,26 @@ def check_missing(missing: object) -> bool:
             needed="'refuse' or 'marginalize'",
         )
     return missing == "marginalize"
+
+
+def check_precision(precision: object) -> None:
+    """Refuse what is no precision of a log density.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither ``"float64"`` nor ``"auto"``.
+
+    Examples
+    --------
+    >>> check_precision("auto")
+    """
+    if precision not in ("float64", "auto"):
+        raise ParameterError(
+            "there is no such precision of a log density",
+            found=repr(precision),
+            needed="'float64' or 'auto'",
+        )
 
 
 def check_parameters(values: npt.ArrayLike, name: str) -> Float64Array:

@@ -1,21 +1,26 @@
 """Where a pass runs: executors that map over the pieces of a source in order."""
 
 import os
+import sys
 import threading
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import partial, reduce
+from functools import lru_cache, partial, reduce
+from itertools import islice
 from operator import add
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from gmmkit.core.checks import check_count
 from gmmkit.core.sources.blocks import Block, Piece, Source
 from gmmkit.core.statistics import SufficientStatistics
 from gmmkit.core.tally import Tally
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,6 +34,11 @@ class Executor(AbstractContextManager["Executor"]):
     @abstractmethod
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """Yield the function of each item, in order."""
+
+    def run(self, function: Callable[[Item], None], items: Iterable[Item]) -> None:
+        """Apply a function to all items, in any order, for what it does to them."""
+        for _ in self.map(function, items):
+            pass
 
     def nearby(self) -> "Executor":
         """Return an executor for rows that are here: this one, unless it works elsewhere."""
@@ -86,7 +96,9 @@ class ThreadExecutor(Executor):
     Parameters
     ----------
     n_threads : int
-        How many items are worked on at once; BLAS is held to one thread meanwhile.
+        How many items are worked on at once.
+    hold_blas : bool
+        Whether BLAS is held to one thread meanwhile.
 
     Examples
     --------
@@ -95,15 +107,18 @@ class ThreadExecutor(Executor):
     [1, 2]
     """
 
-    def __init__(self, n_threads: int) -> None:
+    def __init__(self, n_threads: int, *, hold_blas: bool = True) -> None:
         self.n_threads = n_threads
-        self._guard = single_threaded_blas()
+        self._guard: AbstractContextManager[None] = (
+            single_threaded_blas() if hold_blas else nullcontext()
+        )
+        self._prepare = _limit_own_blas if hold_blas else None
         self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> "ThreadExecutor":
         self._guard.__enter__()
         self._pool = ThreadPoolExecutor(
-            self.n_threads, thread_name_prefix="gmmkit", initializer=_limit_own_blas
+            self.n_threads, thread_name_prefix="gmmkit", initializer=self._prepare
         )
         return self
 
@@ -131,33 +146,55 @@ class ThreadExecutor(Executor):
         while waiting:
             yield waiting.popleft().result()
 
+    def run(self, function: Callable[[Item], None], items: Iterable[Item]) -> None:
+        """Apply a function to all items; threads, the calling one too, take one after the other."""
+        turn, remaining = threading.Lock(), iter(items)
+
+        def work() -> None:
+            while True:
+                with turn:
+                    taken = list(islice(remaining, 1))
+                if not taken:
+                    return
+                function(taken[0])
+
+        self._together(work)
+
+    def _together(self, work: Callable[[], None]) -> None:
+        """Let every thread of the pool but one do some work, and the calling thread too."""
+        if self._pool is None:
+            raise RuntimeError("ThreadExecutor works inside a with statement")
+        done = [self._pool.submit(work) for _ in range(self.n_threads - 1)]
+        work()
+        for each in done:
+            each.result()
+
     def total(self, function: Pass, source: Source) -> SufficientStatistics:
         """Return the sum of a pass over all blocks, added in block order.
 
         Every thread, the calling one too, takes one piece after the other by itself, so that small
         ones do not wait for a queue.
         """
-        if self._pool is None:
-            raise RuntimeError("ThreadExecutor works inside a with statement")
         tally = Tally(function, source, self.n_threads + 2)
-        done = [self._pool.submit(tally.work) for _ in range(self.n_threads - 1)]
         try:
-            tally.work()
-            for each in done:
-                each.result()
+            self._together(tally.work)
         except BaseException:
             tally.stop()
             raise
         return tally.sum
 
 
-def threads(n_threads: int | None = None) -> "ThreadExecutor | SerialExecutor":
+def threads(
+    n_threads: int | None = None, *, hold_blas: bool = True
+) -> "ThreadExecutor | SerialExecutor":
     """Return an executor for this machine.
 
     Parameters
     ----------
     n_threads : int, optional
         One works in the calling thread. The default is the number of usable processors.
+    hold_blas : bool
+        Whether BLAS is held to one thread meanwhile, as whatever calls it there needs.
 
     Raises
     ------
@@ -170,13 +207,23 @@ def threads(n_threads: int | None = None) -> "ThreadExecutor | SerialExecutor":
     'SerialExecutor'
     """
     count = _usable_processors() if n_threads is None else check_count(n_threads, "n_threads")
-    return ThreadExecutor(count) if count > 1 else SerialExecutor(hold_blas=True)
+    if count > 1:
+        return ThreadExecutor(count, hold_blas=hold_blas)
+    return SerialExecutor(hold_blas=hold_blas)
 
 
 def _usable_processors() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def _blas(_n_modules: int) -> "ThreadpoolController":
+    """Return what limits BLAS; looked for anew when more modules, and so libraries, are loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
 
 
 class _BlasGuard:
@@ -212,16 +259,12 @@ class _BlasGuard:
 
 def _limit_own_blas() -> None:
     """Limit BLAS in this thread, which matters where its limits are each thread's own (OpenMP)."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(1, user_api="blas")
+    _blas(len(sys.modules)).limit(limits=1)
 
 
 def _hold_limit(limited: threading.Event, lift: threading.Event) -> None:
     try:
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1, user_api="blas"):
+        with _blas(len(sys.modules)).limit(limits=1):
             limited.set()
             lift.wait()
     finally:

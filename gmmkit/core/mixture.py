@@ -14,12 +14,12 @@ from gmmkit.core.checks import (
     FloatArray,
     check_missing,
     check_parameters,
+    check_precision,
     check_rows,
 )
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.noise import Noise
-from gmmkit.core.parameters import check_distribution, check_shapes
-from gmmkit.errors import ParameterError
+from gmmkit.core.parameters import check_distribution, check_order, check_shapes
 
 if TYPE_CHECKING:
     from gmmkit.core.top import TopComponents
@@ -175,8 +175,10 @@ class Mixture:
         squares += self.log_normalizers[k]
         return squares
 
-    def log_density(self, rows: npt.ArrayLike, *, missing: str = "refuse") -> Float64Array:
-        """Return log p(x) for every row, in nats, float64.
+    def log_density(
+        self, rows: npt.ArrayLike, *, missing: str = "refuse", precision: str = "float64"
+    ) -> Float64Array:
+        """Return log p(x) for every row, (N,), in nats, float64.
 
         Parameters
         ----------
@@ -184,10 +186,9 @@ class Mixture:
         missing : str
             ``"refuse"``, or ``"marginalize"``: NaN is a missing value, and the density is that of
             what was observed.
-
-        Returns
-        -------
-        ndarray of shape (N,)
+        precision : str
+            ``"float64"``, or ``"auto"``: of many float32 rows in float32, where that changes no
+            log density by more than a thousandth.
 
         Examples
         --------
@@ -199,7 +200,8 @@ class Mixture:
             from gmmkit.core.gaps.incomplete import log_density
 
             return log_density(rows, self)
-        return self._read(rows, "log_density", lambda block: self.posteriors(block)[1])
+        check_precision(precision)
+        return self._read(rows, "log_density", self._log_density_block, precision=precision)
 
     def responsibilities(self, rows: npt.ArrayLike, *, missing: str = "refuse") -> Float64Array:
         """Return the posterior probability of every component for every row, (N, K), float64.
@@ -258,6 +260,9 @@ class Mixture:
             return np.asarray(self.responsibilities(rows, missing=missing).argmax(axis=1))
         return self._read(rows, "labels", self._labels_block)
 
+    def _log_density_block(self, rows: FloatArray) -> Float64Array:
+        return self.posteriors(rows)[1]
+
     def _labels_block(self, rows: FloatArray) -> npt.NDArray[np.intp]:
         joint = self._log_joint_block(rows)
         labels = joint.argmax(axis=1)
@@ -298,18 +303,22 @@ class Mixture:
         return likeliest_components(self, rows, count)
 
     def _read(
-        self, rows: npt.ArrayLike, reading: str, exact: Callable[[FloatArray], npt.NDArray[Any]]
+        self,
+        rows: npt.ArrayLike,
+        reading: str,
+        exact: Callable[[FloatArray], npt.NDArray[Any]],
+        **options: Any,
     ) -> npt.NDArray[Any]:
         """Return what a reading of a scorer says of many rows, or an exact one of few."""
         array = check_rows(rows, n_features=self.n_features)
         if array.size * self.n_components <= MANY_NUMBERS:
             return np.concatenate([exact(block) for block in _blocks(array)])
-        from gmmkit.core.engine.scoring import Scorer, in_blocks
+        from gmmkit.core.engine.scoring import Scorer, in_threads
 
-        return in_blocks(getattr(Scorer.of(self, len(array)), reading), array)
+        return in_threads(Scorer.of(self, len(array)), reading, array, **options)
 
     def sample(self, n: int, seed: int | None = None) -> Float64Array:
-        """Draw n rows.
+        """Draw n rows, (n, D).
 
         Parameters
         ----------
@@ -317,10 +326,6 @@ class Mixture:
             How many rows, at least one.
         seed : int, optional
             The same seed gives the same rows.
-
-        Returns
-        -------
-        ndarray of shape (n, D)
 
         Raises
         ------
@@ -365,13 +370,7 @@ class Mixture:
         >>> Mixture([0.3, 0.7], [[0.0], [1.0]], np.ones((2, 1, 1))).reordered([1, 0]).weights
         array([0.7, 0.3])
         """
-        index = np.asarray(order, dtype=np.intp)
-        if sorted(index.tolist()) != list(range(self.n_components)):
-            raise ParameterError(
-                "the order is no permutation",
-                found=str(list(order)),
-                needed=f"each of 0..{self.n_components - 1} once",
-            )
+        index = check_order(order, self.n_components)
         values = self.covariance.values
         if self.covariance.family.per_component:
             values = values[index]

@@ -1,5 +1,10 @@
 """Whether weights, means and covariances make one mixture, refused in words if not."""
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 from gmmkit.core.checks import Float64Array
 from gmmkit.core.covariance import Covariance
 from gmmkit.core.noise import Noise
@@ -60,3 +65,26 @@ def check_distribution(weights: Float64Array, noise: Noise | None) -> None:
             found=f"a sum of {total:.9g}",
             hint="divide them by their sum",
         )
+
+
+def check_order(order: Sequence[int], count: int) -> npt.NDArray[np.intp]:
+    """Return a permutation of range(count).
+
+    Raises
+    ------
+    ParameterError
+        If it is none.
+
+    Examples
+    --------
+    >>> check_order([1, 0], 2)
+    array([1, 0])
+    """
+    index = np.asarray(order, dtype=np.intp)
+    if sorted(index.tolist()) != list(range(count)):
+        raise ParameterError(
+            "the order is no permutation",
+            found=str(list(order)),
+            needed=f"each of 0..{count - 1} once",
+        )
+    return index

@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy.typing as npt
 
 from gmmkit.core.checks import Float64Array, check_rows
-from gmmkit.core.engine.scoring import Labels, Scorer
+from gmmkit.core.engine.form import Labels
+from gmmkit.core.engine.scoring import Scorer
 from gmmkit.core.execution import Executor
 from gmmkit.core.fits.arguments import executor_for
 from gmmkit.core.mixture import Mixture
@@ -255,7 +256,7 @@ def _scanned(
 
 
 def _said(scorer: Scorer, block: Block) -> tuple[Labels, Float64Array]:
-    return scorer.labels(block.rows), scorer.log_density(block.rows)
+    return scorer.labels_and_density(block.rows)
 
 
 def _scored(scorer: Scorer, block: Block) -> Score:

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,7 @@ def test_a_signal_ends_with_its_code_and_leaves_nothing_behind(
 ) -> None:
     def interrupted(*_: object, **__: object) -> None:
         os.kill(os.getpid(), number)
+        time.sleep(60)  # until another thread, which may have got the signal, has passed it on
 
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)

@@ -8,8 +8,8 @@ import pytest
 from strategies import FAMILIES, assert_sums_agree, make_mixture, sums_oracle
 
 from gmmkit import Mixture, Noise, fit
-from gmmkit.core.engine.compiled.tiling import TILE_BYTES
 from gmmkit.core.engine.compiled.wide import GROUPS, find_largest, share_rows
+from gmmkit.core.engine.frame import TILE_BYTES
 from gmmkit.core.engine.passes import make_pass
 from gmmkit.core.engine.routes import Route
 from gmmkit.core.engine.wide_pass import WidePass

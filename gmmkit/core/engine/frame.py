@@ -13,6 +13,8 @@ from gmmkit.core.engine.turn import Turn
 from gmmkit.core.units import Units
 
 _CACHE_LINE = 64
+# What one feature of a tile takes: all of a small problem's features then fit in the first cache.
+TILE_BYTES = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,17 +60,34 @@ class Frame:
 
     def tiles(self, rows: FloatArray) -> FloatArray:
         """Return coordinates tile by tile, (tiles, D, rows of a tile), zeros past the last row."""
-        from gmmkit.core.engine.compiled.tiling import TILE_BYTES, make_tiles, turn_tiles
+        from gmmkit.core.engine.compiled.tiling import make_tiles, turn_tiles
 
-        width = TILE_BYTES // self.dtype.itemsize
-        tiles = aligned((-(-len(rows) // width), rows.shape[1], width), self.dtype)
+        tiles = aligned((-(-len(rows) // self.width), rows.shape[1], self.width), self.dtype)
         if self.turn is None:
-            make_tiles(*map(read_only, self.moved(rows)), tiles)
+            make_tiles(read_only(rows), *self.move(rows.dtype), tiles)
+        else:
+            turn_tiles(read_only(rows), *self.move(rows.dtype), *self.turning, tiles)
+        return tiles
+
+    @property
+    def width(self) -> int:
+        """The number of rows of a tile."""
+        return TILE_BYTES // self.dtype.itemsize
+
+    def move(self, kind: np.dtype[Any]) -> tuple[FloatArray, FloatArray]:
+        """Return the origin and the inverse scale that compiled loops move rows of a type by."""
+        if self.turn is None:
+            origin, inverse_scale = self._moves[kind]
         else:
             origin, inverse_scale = self.units.origin, 1.0 / self.units.scale
-            matrix = self.turn.matrix
-            turn_tiles(*map(read_only, (rows, origin, inverse_scale, matrix)), tiles)
-        return tiles
+        return read_only(origin), read_only(inverse_scale)
+
+    @property
+    def turning(self) -> tuple[FloatArray, FloatArray]:
+        """What compiled loops turn rows by, and room for that; empty if they do not."""
+        matrix = np.empty((0, 0)) if self.turn is None else self.turn.matrix
+        n_rows = len(matrix) + 1 if len(matrix) else 0
+        return read_only(matrix), aligned((n_rows, self.width), np.dtype(np.float64))
 
 
 def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> FloatArray:

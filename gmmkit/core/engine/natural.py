@@ -24,6 +24,7 @@ NEGLIGIBLE_FLOAT32 = np.float32(-60.0)
 NEGLIGIBLE_FLOAT64 = -600.0
 
 _PIECE_NUMBERS = 2**18
+_BLAS_COMPONENTS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,11 @@ class Natural:
     def width(self) -> int:
         """One more than the number of features that a component reads."""
         return int(1 + self.spans[0, 1])
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there are so many components that matrix products beat the fused loop."""
+        return self.n_classes >= _BLAS_COMPONENTS
 
     @property
     def piece_rows(self) -> int:

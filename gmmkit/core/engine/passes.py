@@ -24,8 +24,6 @@ _COMPILED_WORK = 1_000_000_000
 _COMPILED_CENTERED_WORK = 100_000_000
 # How many passes a run of EM is taken to need where nothing tells otherwise.
 USUAL_PASSES = 50
-# From this many components on, matrix products beat the fused loop.
-_BLAS_COMPONENTS = 64
 
 
 def first_route(mixture: Mixture, source: Source) -> Route:
@@ -92,7 +90,7 @@ def make_pass(
     natural = natural if turn is None else turn.natural(natural)
     natural = replace(natural, theta=natural.theta.astype(route.dtype))
     frame = Frame(units, route.dtype, turn)
-    if compiled and natural.n_classes < _BLAS_COMPONENTS:
+    if compiled and not natural.is_wide:
         return FusedPass(mixture, frame, natural)
     if compiled:
         return WidePass(mixture, frame, natural)

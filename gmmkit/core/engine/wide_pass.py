@@ -1,12 +1,12 @@
 """The pass over a block where there are many components: products by BLAS, of rows along memory."""
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from gmmkit.core.checks import Float64Array
+from gmmkit.core.engine.form import rounding_of_shares
 from gmmkit.core.engine.natural import read_only
 from gmmkit.core.engine.natural_pass import NaturalPass
 from gmmkit.core.families import Moments
@@ -34,8 +34,7 @@ class WidePass(NaturalPass):
     @cached_property
     def telling(self) -> float:
         """How far below the largest score one has to be for all such to be lost in rounding."""
-        rounding = np.finfo(self.natural.theta.dtype).eps
-        return math.log(rounding / (4 * self.natural.n_classes))
+        return rounding_of_shares(self.natural)
 
     @cached_property
     def few(self) -> int:

@@ -6,11 +6,10 @@ theta only reads the features in its span. A tile holds some rows feature-major:
 run over rows and vectorize. Rows past the end of a tile are zeros with responsibility zero.
 """
 
-import math
-
 import numpy as np
 
 from gmmkit.core.compiling import entry, inner
+from gmmkit.core.engine.compiled.logarithm import logarithm
 from gmmkit.core.engine.compiled.tiles import (
     accumulate,
     choose,
@@ -19,14 +18,15 @@ from gmmkit.core.engine.compiled.tiles import (
     fill,
     flush,
     load,
+    load_turned,
     log_density_sum,
     multiply,
     normalize,
     score,
     share,
 )
-from gmmkit.core.engine.compiled.tiling import TILE_BYTES
 from gmmkit.core.engine.compiled.vectors import use_widest_vectors
+from gmmkit.core.engine.frame import TILE_BYTES
 
 _TILES_PER_FLUSH = 16
 
@@ -97,6 +97,8 @@ def fused_scores(
     rows,
     origin,
     inverse_scale,
+    matrix,
+    turning_room,
     theta,
     spans,
     n_gaussians,
@@ -106,36 +108,42 @@ def fused_scores(
     constants,
     means,
     factors,
+    room,
     density,
     labels,
 ):
     """Fill in log densities (n,) in working units, or labels (n,), or both; none has length 0.
 
+    `rows` (n, D) are raw, moved in the precision of `origin`, and turned if `matrix` is not empty.
     Of the components `blurred` scores are taken about their means, from `constants`, `means` and
-    `factors` as in centered_pass. The other arguments are those of fused_pass.
+    `factors` as in centered_pass. `room` (2 + P + R + D, width) is scratch. The other arguments are
+    those of fused_pass.
     """
-    n_rows, kind, width = len(rows), theta.dtype, TILE_BYTES // theta.itemsize
-    phi = np.empty((theta.shape[1] - 1, width), kind)
-    scores = np.empty((theta.shape[0], width), kind)
-    deviations = np.empty((rows.shape[1], width), kind)
+    use_widest_vectors()
+    n_features, n_products, n_scores = rows.shape[1], theta.shape[1] - 1, theta.shape[0]
+    phi, scores = room[:n_products], room[n_products : n_products + n_scores]
+    top, total = room[n_products + n_scores], room[n_products + n_scores + 1]
+    deviations = room[n_products + n_scores + 2 :]
     n_grouped = n_classes - n_classes % 4
-    top, total = np.empty(width, kind), np.empty(width, kind)
-    for start in range(0, n_rows, width):
-        count = min(width, n_rows - start)
-        load(rows, start, count, origin, inverse_scale, phi)
-        multiply(phi, rows.shape[1], full)
+    for start in range(0, len(rows), top.size):
+        count = min(top.size, len(rows) - start)
+        if matrix.size:
+            load_turned(rows, start, count, origin, inverse_scale, matrix, turning_room, phi)
+        else:
+            load(rows, start, count, origin, inverse_scale, phi)
+        multiply(phi, n_features, full)
         score(theta, spans, phi, scores, n_grouped)
         share(scores, n_gaussians, n_classes)
         for k in blurred:
             fill(scores[k], constants[k])
-            _deviate(phi[: rows.shape[1]], means, k, deviations)
+            _deviate(phi[:n_features], means, k, deviations)
             _subtract_distance(deviations, factors, k, total, scores[k])
         if labels.size:
             choose(scores, n_classes, total, start, count, labels)
         if density.size:
             exponentiate(scores, n_classes, top, total)
             for t in range(count):
-                density[start + t] = top[t] + math.log(total[t])
+                density[start + t] = top[t] + logarithm(total[t])
 
 
 @entry
@@ -150,7 +158,7 @@ def log_sum(scores, result):
     total = np.empty(len(result), scores.dtype)
     exponentiate(scores, len(scores), result, total)
     for t in range(len(result)):
-        result[t] += math.log(total[t])
+        result[t] += logarithm(total[t])
 
 
 @entry

@@ -26,6 +26,25 @@ def load(rows, start, count, origin, inverse_scale, phi):
 
 
 @inner
+def load_turned(rows, start, count, origin, inverse_scale, matrix, room, phi):
+    """Fill phi's first D features with W z, W lower triangular; float64 until it is stored.
+
+    Columns that are nearly alike cancel in W z. `room` (D + 1, width) is scratch.
+    """
+    load(rows, start, count, origin, inverse_scale, room)
+    turned = room[len(matrix)]
+    for i in range(len(matrix)):
+        fill(turned, 0)
+        for j in range(i + 1):
+            factor, coordinate = matrix[i, j], room[j]
+            for t in range(turned.size):
+                turned[t] += factor * coordinate[t]
+        feature = phi[i]
+        for t in range(turned.size):
+            feature[t] = turned[t]
+
+
+@inner
 def copy(tile, phi):
     """Fill phi's first features with coordinates that are laid out like them."""
     for d in range(tile.shape[0]):

@@ -130,3 +130,21 @@ def share_rows(scores, top, weights, phi):
         for p in range(feature.size):
             feature[p] *= factor
     return log_likelihood
+
+
+@entry
+def read_rows(scores, telling, groups, top, density, labels):
+    """Fill in log densities (n,), or labels (n,), or both; none has length 0.
+
+    Takes what find_largest says of the scores. The label is the first of the largest.
+    """
+    chosen = np.empty(scores.shape[1] + 1, np.intp)
+    for t in range(len(scores)):
+        row, group, largest = scores[t], groups[t], top[t]
+        if labels.size:
+            labels[t] = chosen[: _telling(row, group, largest, chosen)].min()
+        if density.size:
+            total = 0.0
+            for j in range(_telling(row, group, largest + telling, chosen)):
+                total += exponential(row[chosen[j]] - largest)
+            density[t] = largest + math.log(total)
