@@ -110,6 +110,17 @@ def test_a_fit_of_any_family_is_gone_on_with(path, family):
     assert bits(gmmkit.fit(ROWS, 3, **asked, checkpoint=keeper)) == bits(whole)
 
 
+@pytest.mark.parametrize("family", ["full", "tied"])
+def test_a_fit_of_turned_rows_is_gone_on_with(path, family):
+    asked = ASKED | {"covariance": family, "max_iter": 6, "precision": "whitened"}
+    whole = gmmkit.fit(ROWS, 3, **asked)
+    assert whole.trace[-1].route == "whitened"
+    keeper = Checkpoint(path, every=0)
+    with pytest.raises(Stopped):
+        gmmkit.fit(ROWS, 3, **asked, checkpoint=keeper, on_iteration=stopping_at(4))
+    assert bits(gmmkit.fit(ROWS, 3, **asked, checkpoint=keeper)) == bits(whole)
+
+
 @pytest.mark.parametrize("family", ["full", "tied", "diag", "spherical"])
 def test_what_is_kept_comes_back_to_the_bit(path, family):
     progress = make_progress(family)

@@ -11,6 +11,7 @@ import numpy as np
 from gmmkit.core.acceleration import Path
 from gmmkit.core.em import EMCourse, EMState, Iteration
 from gmmkit.core.engine.routes import Route
+from gmmkit.core.engine.turn import Turn
 from gmmkit.core.families import Family
 from gmmkit.core.fits.preparation import Problem
 from gmmkit.core.mixture import Mixture
@@ -31,6 +32,8 @@ class Standing:
     trace : tuple of Iteration
     path : Path, optional
         Of an accelerated run.
+    turn : Turn, optional
+        Of a run that had columns made uncorrelated.
     """
 
     mixture: Mixture
@@ -38,12 +41,13 @@ class Standing:
     small_gains: int
     trace: tuple[Iteration, ...]
     path: Path | None = None
+    turn: Turn | None = None
 
     @classmethod
     def of(cls, course: EMCourse) -> "Standing":
         """Return what has to be kept of a run."""
-        state = course.state
-        return cls(state.mixture, state.least_route, state.small_gains, course.trace, state.path)
+        at = course.state
+        return cls(at.mixture, at.least_route, at.small_gains, course.trace, at.path, at.turn)
 
     def course(self, units: Units, expected_passes: int) -> EMCourse:
         """Return the run as it goes on."""
@@ -56,6 +60,7 @@ class Standing:
             self.small_gains,
             expected_passes,
             self.path,
+            self.turn,
         )
         return EMCourse(state, self.trace)
 
