@@ -60,6 +60,10 @@ class Ours(Peer):
         mixture = model.mixture
         return Parameters(mixture.weights, mixture.means, mixture.covariance.values)
 
+    def iterations(self, workload: Workload, model: gmmkit.FitResult) -> int:
+        """Return how many there were: fewer than asked for, where nothing was left to gain."""
+        return model.n_iter
+
     def remark(self, workload: Workload, model: gmmkit.FitResult) -> str:
         """Return which arithmetic was used."""
         routes = [each.route for each in model.trace]

@@ -81,7 +81,7 @@ class Peer:
         begin = perf_counter()
         model = self.fit(workload, workload.many)
         span = perf_counter() - begin - few
-        seconds = span / (workload.many - workload.few)
+        seconds = span / (self.iterations(workload, model) - workload.few)
         parameters = self.parameters(model).in_form_of(workload.start)
         return Iterated(seconds, parameters, self.remark(workload, model))
 
@@ -92,6 +92,10 @@ class Peer:
     def parameters(self, model: Any) -> Parameters:
         """Return a model's numbers."""
         raise NotImplementedError
+
+    def iterations(self, workload: Workload, model: Any) -> int:
+        """Return how many iterations the longer fit did."""
+        return workload.many
 
     def remark(self, workload: Workload, model: Any) -> str:
         """Return what a reader of the time should know."""

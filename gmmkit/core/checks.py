@@ -18,7 +18,9 @@ LARGEST_MAGNITUDE = 1e150
 _CHECKED_NUMBERS = 2**17
 
 
-def check_rows(rows: npt.ArrayLike, *, n_features: int | None = None) -> FloatArray:
+def check_rows(
+    rows: npt.ArrayLike, *, n_features: int | None = None, finite: bool = True
+) -> FloatArray:
     """Return `rows` as a finite two-dimensional float32 or float64 array, copied only if needed.
 
     Parameters
@@ -27,6 +29,8 @@ def check_rows(rows: npt.ArrayLike, *, n_features: int | None = None) -> FloatAr
         Real numbers. float32 stays float32; every other real type becomes float64.
     n_features : int, optional
         The number of columns that a model asks for.
+    finite : bool
+        Whether to look for NaN, infinity and what is too large; False leaves that to the caller.
 
     Raises
     ------
@@ -41,7 +45,8 @@ def check_rows(rows: npt.ArrayLike, *, n_features: int | None = None) -> FloatAr
     """
     array = _as_float(rows)
     _check_shape(array, n_features)
-    _check_finite(array)
+    if finite:
+        check_finite(array)
     return array
 
 
@@ -136,13 +141,30 @@ def _check_shape(array: FloatArray, n_features: int | None) -> None:
         )
 
 
-def _check_finite(array: FloatArray) -> None:
+def check_finite(array: FloatArray, first_row: int = 0) -> None:
+    """Refuse rows with NaN or infinity, and numbers that are too large to square.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, D)
+    first_row : int
+        The number of the first of them, for the error.
+
+    Raises
+    ------
+    InputError
+        With the number of the first row that is unusable.
+
+    Examples
+    --------
+    >>> check_finite(np.zeros((2, 3)))
+    """
     block = max(1, _CHECKED_NUMBERS // array.shape[1])
     for start in range(0, len(array), block):
         piece = array[start : start + block]
         low, high = float(piece.min()), float(piece.max())
         if not (np.isfinite(low) and np.isfinite(high)):
-            row = start + int(np.flatnonzero(~np.isfinite(piece).all(axis=1))[0])
+            row = first_row + start + int(np.flatnonzero(~np.isfinite(piece).all(axis=1))[0])
             raise InputError(
                 "rows contain NaN or infinity",
                 found=f"the first in row {row}",

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from gmmkit.core.checks import (
     Float64Array,
     FloatArray,
+    check_finite,
     check_missing,
     check_parameters,
     check_precision,
@@ -310,12 +311,13 @@ class Mixture:
         **options: Any,
     ) -> npt.NDArray[Any]:
         """Return what a reading of a scorer says of many rows, or an exact one of few."""
-        array = check_rows(rows, n_features=self.n_features)
+        array = check_rows(rows, n_features=self.n_features, finite=False)
         if array.size * self.n_components <= MANY_NUMBERS:
+            check_finite(array)
             return np.concatenate([exact(block) for block in _blocks(array)])
         from gmmkit.core.engine.scoring import Scorer, in_threads
 
-        return in_threads(Scorer.of(self, len(array)), reading, array, **options)
+        return in_threads(Scorer.of(self, len(array), checked=False), reading, array, **options)
 
     def sample(self, n: int, seed: int | None = None) -> Float64Array:
         """Draw n rows, (n, D).

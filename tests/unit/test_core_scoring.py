@@ -9,6 +9,7 @@ from strategies import FAMILIES, make_mixture
 from gmmkit.core.engine.scoring import Scorer
 from gmmkit.core.mixture import Mixture
 from gmmkit.core.noise import Noise
+from gmmkit.errors import InputError, ParameterError
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -90,3 +91,48 @@ def test_a_mixture_of_many_components_is_scored_by_blas():
     scorer = replace(Scorer.of(mixture), compiled=True)
     np.testing.assert_allclose(scorer.log_density(rows), mixture.posteriors(rows)[1], atol=1e-9)
     assert np.array_equal(scorer.labels(rows), mixture._labels_block(rows))
+
+
+@pytest.mark.parametrize("read", ["log_density", "labels", "responsibilities"])
+def test_the_first_row_that_is_not_finite_is_named_among_many(read):
+    mixture = make_mixture("full", 3, 2)
+    rows = mixture.sample(120_000, seed=6)
+    rows[100_001, 1] = np.nan
+    with pytest.raises(InputError, match="row 100001"):
+        getattr(mixture, read)(rows)
+
+
+@pytest.mark.parametrize("precision", ["float32", "", None])
+def test_an_unknown_precision_of_a_density_is_refused(precision):
+    with pytest.raises(ParameterError, match="'float64' or 'auto'"):
+        make_mixture("full", 3, 2).log_density([[0.0, 0.0]], precision=precision)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_densities_of_single_precision_rows_can_be_had_to_a_thousandth(family):
+    mixture = make_mixture(family, 5, 4)
+    rows = mixture.sample(20_000, seed=7).astype(np.float32)
+    scorer = replace(Scorer.of(mixture), compiled=True)
+    fast, exact = scorer.log_density(rows, precision="auto"), mixture.posteriors(rows)[1]
+    assert 0 < abs(fast - exact).max() < 1e-3
+    np.testing.assert_array_equal(fast.dtype, np.float64)
+
+
+def test_densities_of_columns_nearly_alike_are_had_to_a_thousandth_too():
+    blend = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-3]])
+    plain = make_mixture("full", 3, 2)
+    mixture = Mixture(plain.weights, plain.means @ blend, blend.T @ plain.covariances @ blend)
+    rows = mixture.sample(20_000, seed=8).astype(np.float32)
+    scorer = replace(Scorer.of(mixture), compiled=True)
+    fast = scorer.log_density(rows, precision="auto")
+    assert abs(fast - mixture.posteriors(rows)[1]).max() < 1e-3
+
+
+@pytest.mark.parametrize("k", [5, 70])
+def test_labels_and_densities_of_one_look_are_those_of_two(k):
+    mixture = make_mixture("diag", k, 3)
+    rows = mixture.sample(3_000, seed=9)
+    scorer = replace(Scorer.of(mixture), compiled=True)
+    labels, density = scorer.labels_and_density(rows)
+    assert labels.tolist() == scorer.labels(rows).tolist()
+    assert density.tolist() == scorer.log_density(rows).tolist()

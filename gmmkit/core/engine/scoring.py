@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gmmkit.core.checks import Float64Array, FloatArray
+from gmmkit.core.checks import Float64Array, FloatArray, check_finite
 from gmmkit.core.engine.form import Centered, Form, Labels, Reading
 from gmmkit.core.engine.frame import Frame
 from gmmkit.core.engine.natural import Natural, centered_parameters, natural_parameters
@@ -29,8 +29,9 @@ _DENSITY_BOUND = 5e4
 _COMPILED_WORK = 1_000_000_000
 _WORK_IF_LOADED = 5_000_000
 _KERNELS = "gmmkit.core.engine.compiled.fused"
-# As many rows as a thread takes at a time.
-_PART_ROWS = 2**14
+# What a thread takes at a time: about a millisecond of multiply-adds.
+_PART_WORK = 2**25
+_LEAST_PART_ROWS, _MOST_PART_ROWS = 2**10, 2**14
 _HERE = SerialExecutor()
 
 
@@ -51,6 +52,8 @@ class Scorer:
         The components for which products are not exact enough: rows are taken about their means.
     compiled : bool
         Whether to load compiled code.
+    checked : bool
+        Whether rows are known to be finite; else each part of them is checked as it is read.
     """
 
     mixture: Mixture
@@ -59,9 +62,10 @@ class Scorer:
     natural: Natural
     centered: npt.NDArray[np.intp]
     compiled: bool = False
+    checked: bool = True
 
     @classmethod
-    def of(cls, mixture: Mixture, n_rows: int = 0) -> "Scorer":
+    def of(cls, mixture: Mixture, n_rows: int = 0, *, checked: bool = True) -> "Scorer":
         """Return the scorer of a mixture in the data's units.
 
         Parameters
@@ -70,6 +74,8 @@ class Scorer:
         n_rows : int
             How many rows are going to be scored: for many, compiled code is used. Densities differ
             by no more than 1e-9 for that.
+        checked : bool
+            Whether rows are known to be finite.
         """
         units = units_of(mixture)
         working = units.standardize(mixture)
@@ -77,7 +83,7 @@ class Scorer:
         natural = natural_parameters(working)
         enough = _WORK_IF_LOADED if _KERNELS in sys.modules else _COMPILED_WORK
         compiled = n_rows * natural.work > enough
-        return cls(mixture, units, working, natural, inexact, compiled)
+        return cls(mixture, units, working, natural, inexact, compiled, checked)
 
     def log_joint(self, rows: FloatArray) -> Float64Array:
         """Return log(w_k N(x; mu_k, Sigma_k)), (K, n), component by component along memory.
@@ -148,7 +154,7 @@ class Scorer:
         shares = np.empty((len(rows), self.mixture.n_components))
 
         def fill(piece: slice) -> None:
-            joint = self._log_joint(rows[piece])
+            joint = self._log_joint(self._finite(rows, piece))
             joint -= joint.max(axis=0)
             np.exp(joint, out=joint)
             joint /= joint.sum(axis=0)
@@ -199,12 +205,22 @@ class Scorer:
         """Fill in a reading, part by part, with -1 for noise."""
 
         def fill(part: slice) -> None:
-            self._read_part(rows[part], form, reading.at(part))
+            self._read_part(self._finite(rows, part), form, reading.at(part))
 
-        executor.run(fill, _cut(len(rows), _PART_ROWS))
+        executor.run(fill, _cut(len(rows), self._part_rows))
         if self.mixture.noise is not None:
             reading.labels[reading.labels == self.mixture.n_components] = -1
         return reading
+
+    @property
+    def _part_rows(self) -> int:
+        return min(_MOST_PART_ROWS, max(_LEAST_PART_ROWS, _PART_WORK // self.natural.work))
+
+    def _finite(self, rows: FloatArray, part: slice) -> FloatArray:
+        """Return some of the rows, checked if they have to be: they then are in cache already."""
+        if not self.checked:
+            check_finite(rows[part], part.start)
+        return rows[part]
 
     def _read_part(self, rows: FloatArray, form: Form, reading: Reading) -> None:
         centered = self.centered if form is self._double else self.centered[:0]
