@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from clusters import WORKERS, Waiting, assert_same_fit, chunked, fitted, local_client
+from clusters import WORKERS, Waiting, assert_same_fit, chunked, first_of, fitted, local_client
 from strategies import blobs
 
 import gmmkit
@@ -70,7 +70,3 @@ def test_a_worker_killed_while_it_scores_leaves_the_answers_and_their_order(
     assert len(found) > WORKERS
     assert [first for _, first in found] == [ROWS[piece.start, 0] for piece, _ in found]
     assert [piece.start for piece, _ in found] == [piece.start for piece in source.pieces()]
-
-
-def first_of(block):
-    return block.rows[0, 0]
