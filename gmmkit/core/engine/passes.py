@@ -74,6 +74,7 @@ def make_pass(
     Examples
     --------
     >>> import numpy as np
+    >>> from gmmkit.core.sources.blocks import Block
     >>> mixture = Mixture([1.0], [[0.0]], np.ones((1, 1, 1)))
     >>> go = make_pass(mixture, Units.plain(1), Route.FLOAT64, 2)
     >>> go(Block(np.array([[1.0], [3.0]]), None)).first.tolist()

@@ -147,21 +147,6 @@ def fused_scores(
 
 
 @entry
-def likeliest(scores, labels):
-    """Fill in the class of the largest score of each column of (K, n)."""
-    choose(scores, len(scores), np.empty(len(labels), scores.dtype), 0, len(labels), labels)
-
-
-@entry
-def log_sum(scores, result):
-    """Fill in log sum exp over components (K, n) of each row, and use up the scores."""
-    total = np.empty(len(result), scores.dtype)
-    exponentiate(scores, len(scores), result, total)
-    for t in range(len(result)):
-        result[t] += logarithm(total[t])
-
-
-@entry
 def centered_pass(
     rows, weights, origin, inverse_scale, constants, means, factors, spans, full, result
 ):
