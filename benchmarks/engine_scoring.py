@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from time import sleep
 
 import engine_workloads as workloads
 import numpy as np
@@ -18,6 +19,8 @@ NEEDED = 10.0
 LARGEST_ERROR = 1e-3
 LEAST_EQUAL = 0.9999
 _ITERATIONS = 5
+# Seconds until threads of whoever was last, which spin for a while, have gone to sleep.
+_SETTLING = 0.3
 SCORES, LABELS = "score_samples", "predict"
 
 
@@ -33,6 +36,7 @@ class Turn:
         """Return the seconds of one call; NaN from the first failure on."""
         if self.failure:
             return float("nan")
+        sleep(_SETTLING)
         try:
             self.last = self.ask()
         except PeerError as problem:
