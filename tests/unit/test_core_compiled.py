@@ -183,7 +183,7 @@ def test_components_far_apart_are_told_to_be_few(spread, expected):
     joint = np.ascontiguousarray(mixture.log_joint(rows))
     owner = make_pass(mixture, Units.plain(2), Route.FLOAT64, MANY_ROWS)
     groups, top = np.empty((100, GROUPS)), np.empty(100)
-    found = find_largest(joint, owner.telling, groups, top)
+    found = find_largest(joint, owner.natural.telling, groups, top)
     np.testing.assert_array_equal(top, joint.max(axis=1))
     np.testing.assert_array_equal(groups, joint.reshape(100, 2, GROUPS).max(axis=1))
     assert (found <= owner.few * 100) == expected

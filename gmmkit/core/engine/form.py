@@ -1,8 +1,6 @@
 """A mixture in a form in which products with features score rows, and what is read of scores."""
 
-import math
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -68,11 +66,6 @@ class Form:
         """Return log joint densities (K', n), noise last if there is any."""
         return self.natural.scores(self.natural.features(*self.frame.moved(rows)))
 
-    @cached_property
-    def telling(self) -> float:
-        """How far below the largest score one has to be for all such to be lost in rounding."""
-        return rounding_of_shares(self.natural)
-
     def read_few(self, rows: FloatArray, centered: Centered, reading: Reading) -> None:
         """Fill in a reading in one compiled loop over tiles, for small numbers of components."""
         from gmmkit.core.engine.compiled.fused import fused_scores
@@ -111,11 +104,6 @@ class Form:
             phi, groups = room[0][:n], room[1][:n]
             expand(*map(read_only, self.frame.moved(rows[piece])), self.full, phi)
             natural.score_rows(phi, scores[:n])
-            find_largest(scores[:n], self.telling, groups, top[:n])
+            find_largest(scores[:n], natural.telling, groups, top[:n])
             own = reading.at(piece)
-            read_rows(scores[:n], self.telling, groups, top[:n], own.density, own.labels)
-
-
-def rounding_of_shares(natural: Natural) -> float:
-    """Return how far below the largest a score has to be for all such to be lost in rounding."""
-    return math.log(np.finfo(natural.theta.dtype).eps / (4 * natural.n_classes))
+            read_rows(scores[:n], natural.telling, groups, top[:n], own.density, own.labels)

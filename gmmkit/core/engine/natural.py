@@ -4,6 +4,7 @@ With phi(z) = (1, z, z zᵀ) the log joint densities of a block are phi thetaᵀ
 its responsibilities R are Rᵀ phi.
 """
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -52,6 +53,11 @@ class Natural:
     def width(self) -> int:
         """One more than the number of features that a component reads."""
         return int(1 + self.spans[0, 1])
+
+    @cached_property
+    def telling(self) -> float:
+        """How far below the largest score one has to be for all such to be lost in rounding."""
+        return math.log(np.finfo(self.theta.dtype).eps / (4 * self.n_classes))
 
     @property
     def is_wide(self) -> bool:

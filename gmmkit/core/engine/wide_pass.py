@@ -6,7 +6,6 @@ from functools import cached_property
 import numpy as np
 
 from gmmkit.core.checks import Float64Array
-from gmmkit.core.engine.form import rounding_of_shares
 from gmmkit.core.engine.natural import read_only
 from gmmkit.core.engine.natural_pass import NaturalPass
 from gmmkit.core.families import Moments
@@ -30,11 +29,6 @@ class WidePass(NaturalPass):
             work.add(block.at(slice(start, start + step)))
         work.flush()
         return self.named(work.log_likelihood, work.total, block.weight)
-
-    @cached_property
-    def telling(self) -> float:
-        """How far below the largest score one has to be for all such to be lost in rounding."""
-        return rounding_of_shares(self.natural)
 
     @cached_property
     def few(self) -> int:
@@ -68,7 +62,7 @@ class _Work:
         full = owner.mixture.covariance.family.moments is not Moments.DIAGONAL
         expand(*map(read_only, owner.frame.moved(piece.rows)), full, phi)
         natural.score_rows(phi, scores)
-        few = find_largest(scores, owner.telling, groups, top) <= owner.few * n
+        few = find_largest(scores, natural.telling, groups, top) <= owner.few * n
         weights = None if piece.weights is None else read_only(piece.weights)
         self.log_likelihood += (self._add_few if few else self._add_all)(weights, n)
         self._rows += n
@@ -79,7 +73,7 @@ class _Work:
         from gmmkit.core.engine.compiled.wide import add_few
 
         phi, scores, groups, top = self._phi[:n], self._scores[:n], self._groups[:n], self._top[:n]
-        return float(add_few(scores, self._owner.telling, groups, top, weights, phi, self._sums))
+        return float(add_few(scores, self._natural.telling, groups, top, weights, phi, self._sums))
 
     def _add_all(self, weights: Float64Array | None, n: int) -> float:
         from gmmkit.core.engine.compiled.wide import share_rows
